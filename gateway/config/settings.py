@@ -1,0 +1,80 @@
+"""The settings of a running gateway, checked and with every default filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gateway.rules.public import PublicOrigin
+from gateway.rules.sessions import SessionLimits
+
+Language = Literal["ja", "en"]
+TlsMode = Literal["files", "self-signed", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Who the gateway is, and where it keeps things."""
+
+    public: PublicOrigin
+    name: str
+    """What sign-in pages and authenticators call the place."""
+    data_dir: Path
+    """Absolute."""
+    language: Language
+    """For people whose browser asks for neither Japanese nor English."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Twisted endpoint strings without TLS (`listen.tls` wraps them); "" is off."""
+
+    https: str
+    http: str
+    health: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Where the certificate comes from."""
+
+    mode: TlsMode
+    certificate: Path | None
+    """The leaf and its chain, PEM, absolute; None unless `mode` is "files"."""
+    private_key: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The web app behind the gateway, and how patient the gateway is with it."""
+
+    name: str
+    backend_host: str
+    """A name or an IP address, without brackets."""
+    backend_port: int
+    preserve_host: bool
+    internal_names: tuple[str, ...]
+    """Further `host` or `host:port` by which the app calls itself; lower case."""
+    max_body_bytes: int
+    connect_s: float
+    first_byte_s: float
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that `gateway.toml` says."""
+
+    path: Path
+    """The file itself, absolute."""
+    gateway: Gateway
+    listen: Listen
+    tls: Tls
+    app: App
+    sessions: SessionLimits
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite file."""
+        return self.gateway.data_dir / "gateway.sqlite"

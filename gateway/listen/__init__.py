@@ -1,0 +1,1 @@
+"""Ports, TLS contexts and certificates."""

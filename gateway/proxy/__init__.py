@@ -1,0 +1,1 @@
+"""Between the browser and the app: front, back, and our own pages in between."""

@@ -1,0 +1,289 @@
+"""
+The app's side: one Protocol per connection to the app, and the pool that keeps them.
+
+A connection carries one request at a time. It goes back to the pool only when nothing
+about it is in doubt: an HTTP/1.1 answer that was read to its exact end, the request sent
+whole, nothing after it (facts: pool poisoning). Any byte while it is idle ends it.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol as Interface
+from typing import cast
+
+from twisted.internet.error import ConnectionDone, TimeoutError
+from twisted.internet.interfaces import IAddress, IReactorTCP, IReactorTime, ITCPTransport
+from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from gateway.proxy.bodies import BodyReader, reader
+from gateway.rules.http1 import (
+    HEAD_LIMIT_BYTES,
+    BadMessageError,
+    BodyKind,
+    ResponseHead,
+    parse_response,
+)
+
+POOL_IDLE_S = 4.0
+"""How long an idle connection is kept: below the 5 s after which common app servers (Apache,
+Node, gunicorn) close theirs, so that a request seldom meets a connection that is dying."""
+
+POOL_IDLE_LIMIT = 64
+"""Idle connections that are kept; more are closed at once."""
+
+
+class Fault(enum.Enum):
+    """How the app failed us."""
+
+    REFUSED = "the app refused the connection"
+    UNREACHABLE = "the app did not take the connection in time"
+    GARBLED = "the app's answer is not HTTP"
+    CUT = "the app broke off"
+
+
+class Exchange(Interface):
+    """What a connection to the app tells the request that it carries."""
+
+    def connected(self, back: Back) -> None:
+        """The connection is there: send."""
+
+    def informed(self, head: ResponseHead) -> None:
+        """An interim answer came, such as 103."""
+
+    def answered(self, head: ResponseHead) -> None:
+        """The final answer's head came; `pieces` follows at once."""
+
+    def pieces(self, pieces: list[bytes], *, is_last: bool) -> None:
+        """Some of the answer's body came."""
+
+    def switched(self, head: ResponseHead, rest: bytes) -> None:
+        """The app speaks another protocol now (101)."""
+
+    def tunnelled(self, data: bytes) -> None:
+        """Bytes of that protocol came."""
+
+    def failed(self, fault: Fault, *, got_nothing: bool) -> None:
+        """There will be no answer, or no more of it."""
+
+
+class Back(Protocol):
+    """One connection to the app."""
+
+    transport: ITCPTransport
+
+    def __init__(self, pool: Pool, exchange: Exchange) -> None:
+        self._pool = pool
+        self._exchange: Exchange | None = exchange
+        self._method = b""
+        self._may_switch = False
+        self._buffer = b""
+        self._head: ResponseHead | None = None
+        self._body: BodyReader | None = None
+        self._is_tunnel = False
+        self._is_closed = False
+        self.uses = 0
+        self.idle_since = 0.0
+
+    def connectionMade(self) -> None:
+        """Hand over to the request that waits."""
+        self.transport.setTcpNoDelay(True)
+        if self._exchange is None:
+            self.transport.abortConnection()
+        else:
+            self._exchange.connected(self)
+
+    def carry(self, exchange: Exchange, *, method: bytes, may_switch: bool) -> None:
+        """Expect the answer to one request; its bytes are the caller's to write."""
+        self._exchange = exchange
+        self._method = method
+        self._may_switch = may_switch
+        self._head = self._body = None
+        self._buffer = b""
+        self.uses += 1
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes of the app."""
+        exchange = self._exchange
+        if exchange is None:
+            self._close()
+        elif self._is_tunnel:
+            exchange.tunnelled(data)
+        elif self._body is not None:
+            self._read_body(exchange, data)
+        else:
+            self._read_heads(exchange, self._buffer + data if self._buffer else data)
+
+    def _read_heads(self, exchange: Exchange, data: bytes) -> None:
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
+                self._buffer = data
+                return
+            try:
+                head = parse_response(data[: max(end, 0)], method=self._method)
+            except BadMessageError:
+                self._fail(Fault.GARBLED)
+                return
+            data = data[end + 4 :]
+            if head.status >= 200 or head.status == 101:
+                break
+            exchange.informed(head)
+        self._buffer = b""
+        self._take_head(exchange, head, data)
+
+    def _take_head(self, exchange: Exchange, head: ResponseHead, rest: bytes) -> None:
+        self._head = head
+        if head.status == 101:
+            if not self._may_switch:
+                self._fail(Fault.GARBLED)
+                return
+            self._is_tunnel = True
+            exchange.switched(head, rest)
+            return
+        self._body = reader(head.framing)
+        exchange.answered(head)
+        # Even without a piece: an event stream's head must not wait for its first event.
+        self._read_body(exchange, rest, is_first=True)
+
+    def _read_body(self, exchange: Exchange, data: bytes, *, is_first: bool = False) -> None:
+        body = self._body
+        if body is None or self._exchange is not exchange:
+            return
+        try:
+            pieces = body.feed(data)
+        except BadMessageError:
+            self._fail(Fault.CUT)
+            return
+        if body.is_finished:
+            self._finish(exchange, pieces, is_clean=not body.rest)
+        elif pieces or is_first:
+            exchange.pieces(pieces, is_last=False)
+
+    def _finish(self, exchange: Exchange, pieces: list[bytes], *, is_clean: bool) -> None:
+        head, self._exchange = self._head, None
+        if not is_clean or head is None or not head.is_persistent:
+            self._close()
+        exchange.pieces(pieces, is_last=True)
+
+    def release(self, *, is_sent: bool) -> None:
+        """The request is over: keep the connection, if the whole request went out on it."""
+        self._exchange = None
+        if self._is_closed:
+            return
+        if not is_sent:
+            self._close()
+            return
+        # What was paused for a slow browser must read again, or it never sees the app close.
+        self.transport.resumeProducing()
+        self._pool.keep(self)
+
+    def drop(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._exchange = None
+        self._close()
+
+    def end_tunnel(self) -> None:
+        """The browser closed the tunnel: what is under way still goes out."""
+        self._exchange = None
+        self._is_closed = True
+        self.transport.loseConnection()
+
+    def _close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._pool.forget(self)
+            self.transport.abortConnection()
+
+    def _fail(self, fault: Fault, *, got_nothing: bool = False) -> None:
+        exchange, self._exchange = self._exchange, None
+        self._close()
+        if exchange is not None:
+            exchange.failed(fault, got_nothing=got_nothing)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The app has gone; that is the proper end of some answers."""
+        self._is_closed = True
+        self._pool.forget(self)
+        exchange, head = self._exchange, self._head
+        ends_so = head is not None and head.framing.kind is BodyKind.UNTIL_CLOSE
+        if exchange is not None and ends_so and reason.check(ConnectionDone):
+            self._exchange = None
+            exchange.pieces([], is_last=True)
+        else:
+            nothing = head is None and not self._buffer
+            self._fail(Fault.CUT, got_nothing=nothing)
+
+
+class _Opening(ClientFactory):
+    """One attempt to connect."""
+
+    noisy = False
+
+    def __init__(self, pool: Pool, exchange: Exchange) -> None:
+        self._pool = pool
+        self._exchange = exchange
+
+    def buildProtocol(self, addr: IAddress | None) -> Back:
+        """The connection for the request that waits."""
+        return Back(self._pool, self._exchange)
+
+    def clientConnectionFailed(self, connector: object, reason: Failure) -> None:
+        """Say how it failed."""
+        fault = Fault.UNREACHABLE if reason.check(TimeoutError) else Fault.REFUSED
+        self._exchange.failed(fault, got_nothing=False)
+
+
+class Pool:
+    """The connections to one app: the one used last is used again first."""
+
+    def __init__(
+        self, reactor: IReactorTCP, clock: IReactorTime, *, host: str, port: int, connect_s: float
+    ) -> None:
+        self._reactor = reactor
+        self._now = clock.seconds
+        self._host = host
+        self._port = port
+        self._connect_s = connect_s
+        self._idle: list[Back] = []
+
+    def find(self, exchange: Exchange, *, is_fresh: bool = False) -> None:
+        """
+        Give the exchange a connection by calling `connected`, perhaps at once.
+
+        Args:
+            exchange: who asks; `failed` is called when there is none to be had.
+            is_fresh: nothing from the pool: the last one from there was dead.
+        """
+        while self._idle and not is_fresh:
+            back = self._idle.pop()
+            if self._now() - back.idle_since < POOL_IDLE_S:
+                exchange.connected(back)
+                return
+            back.drop()
+        opening = _Opening(self, exchange)
+        self._reactor.connectTCP(self._host, self._port, opening, timeout=cast(int, self._connect_s))
+
+    def keep(self, back: Back) -> None:
+        """Take a connection back."""
+        back.idle_since = self._now()
+        self._idle.append(back)
+        if len(self._idle) > POOL_IDLE_LIMIT:
+            self._idle[0].drop()
+
+    def forget(self, back: Back) -> None:
+        """The connection is gone."""
+        if back in self._idle:
+            self._idle.remove(back)
+
+    def sweep(self) -> None:
+        """Close what has been idle for too long."""
+        limit = self._now() - POOL_IDLE_S
+        for back in [each for each in self._idle if each.idle_since <= limit]:
+            back.drop()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        for back in tuple(self._idle):
+            back.drop()

@@ -1,0 +1,65 @@
+"""
+One coarse wheel for the time limits of all connections.
+
+A timer per request would cost more than the request's own work. So each connection writes
+down when it must have got on (`deadline`, seconds on the monotonic clock), and once a
+second all are looked at. A limit is therefore kept to within one second.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+
+LOOK_EVERY_S = 1.0
+
+
+class Timed(Protocol):
+    """A connection that must get on."""
+
+    deadline: float
+
+    def look(self, now: float) -> None:
+        """Called once a second: cut what may not live on."""
+        ...
+
+
+class Deadlines:
+    """Looks at every open connection once a second."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.now = clock.seconds
+        self._open: set[Timed] = set()
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = clock
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._looking.start(LOOK_EVERY_S, now=False).addErrback(lambda why: why.raiseException())
+
+    def stop(self) -> None:
+        """Look no more; what is open stays open."""
+        if self._looking.running:
+            self._looking.stop()
+
+    def watch(self, connection: Timed) -> None:
+        """Look at this connection from now on."""
+        self._open.add(connection)
+
+    def forget(self, connection: Timed) -> None:
+        """The connection is closed."""
+        self._open.discard(connection)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def connections(self) -> tuple[Timed, ...]:
+        """All that are open now."""
+        return tuple(self._open)
+
+    def _look(self) -> None:
+        now = self.now()
+        for connection in tuple(self._open):
+            connection.look(now)

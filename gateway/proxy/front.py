@@ -1,0 +1,338 @@
+"""
+The browser's side: one Protocol per connection, HTTP/1.1 framed by `rules.http1`.
+
+Theory of operation. A connection is in one of five states:
+
+    HEAD       between requests, or in the middle of a request's head
+    EXCHANGE   one request is being carried, by the app or by our own pages
+    TUNNEL     the app answered 101: bytes pass as they are
+    LINGER     all is said, but the browser is still sending: read, throw away, then close
+    CLOSED     closing or closed; whatever comes is thrown away
+
+One request at a time; what follows it in the pipe waits in the buffer. `rules.access` decides
+before a single byte leaves for the app. Whatever is doubtful in the framing is answered with
+a 4xx and the connection is closed, because nobody can tell where the next request begins.
+
+Each state has a deadline that a slow drip cannot stretch: see the constants.
+"""
+
+from __future__ import annotations
+
+import enum
+import fcntl
+import struct
+import termios
+
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gateway.proxy.bodies import BodyReader, reader
+from gateway.proxy.plane import Exchange, Plane
+from gateway.rules.access import Decision, decide
+from gateway.rules.cookies import cookie_values
+from gateway.rules.http1 import HEAD_LIMIT_BYTES, BadMessageError, RequestHead, parse_request
+from gateway.rules.tokens import decode
+from gateway.store.live import LiveSession
+
+HEADER_S = 10.0
+"""For a whole request head, from its first byte: a drip cannot stretch it."""
+
+KEEP_ALIVE_S = 75.0
+"""For the next request to begin: what nginx allows, more than browsers reuse."""
+
+CLOSE_S = 5.0
+"""For the other side to take our goodbye; then the socket is torn down."""
+
+LINGER_S = 30.0
+LINGER_BYTES = 64 * 1024 * 1024
+"""What is still read after an early answer. A browser whose half-written mail with attachments
+meets the sign-in page shows that page only once all was sent, and sends all again after."""
+
+PIPELINE_BYTES = 64 * 1024
+"""What may wait behind the request that is being carried."""
+
+
+class State(enum.Enum):
+    """What a connection is doing, see the theory of operation."""
+
+    HEAD = "head"
+    EXCHANGE = "exchange"
+    TUNNEL = "tunnel"
+    LINGER = "linger"
+    CLOSED = "closed"
+
+
+class Front(Protocol):
+    """One connection of a browser."""
+
+    transport: ITCPTransport
+    log = Logger()
+
+    def __init__(self, plane: Plane) -> None:
+        self.plane = plane
+        self.peer = ""
+        self.deadline = 0.0
+        self.session: LiveSession | None = None
+        self.state = State.HEAD
+        self._exchange: Exchange | None = None
+        self._body: BodyReader | None = None
+        self._buffer = b""
+        self._is_paused = False
+        self._lingered = 0
+        self._unsent = -1
+
+    def connectionMade(self) -> None:
+        """A browser connected."""
+        self.transport.setTcpNoDelay(True)
+        self.peer = getattr(self.transport.getPeer(), "host", "")
+        self.plane.deadlines.watch(self)
+        self._expect(HEADER_S)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes of the browser."""
+        if self.state is State.HEAD:
+            self._read_heads(self._buffer + data if self._buffer else data)
+        elif self.state is State.EXCHANGE:
+            self._read_body(data)
+        elif self.state is State.TUNNEL and self._exchange is not None:
+            self._exchange.tunnel(data)
+        elif self.state is State.LINGER:
+            self._linger(data)
+
+    # Heads
+
+    def _read_heads(self, data: bytes) -> None:
+        if not self._buffer:
+            self._expect(HEADER_S)
+        data = data.removeprefix(b"\r\n")
+        end = data.find(b"\r\n\r\n")
+        if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
+            self._buffer = data
+            return
+        self._buffer = b""
+        try:
+            head = self._parse(data, end)
+        except BadMessageError as refusal:
+            self._refuse(refusal)
+            return
+        self._start(head, data[end + 4 :])
+
+    def _parse(self, data: bytes, end: int) -> RequestHead:
+        if end < 0:
+            raise BadMessageError(431, "the head is too long")
+        return parse_request(data[:end], self.plane.parse_block)
+
+    def _refuse(self, refusal: BadMessageError) -> None:
+        self.log.debug("refused {peer}: {why}", peer=self.peer, why=refusal.why)
+        self.transport.write(self.plane.failure(refusal.status, None, is_persistent=False))
+        self.close()
+
+    def _start(self, head: RequestHead, rest: bytes) -> None:
+        body = reader(head.block.framing)
+        try:
+            pieces = body.feed(rest)
+        except BadMessageError as refusal:
+            self._refuse(refusal)
+            return
+        self.state = State.EXCHANGE
+        self._body = None if body.is_finished else body
+        self._buffer = body.rest
+        session = self._find_session(head)
+        ruling = decide(head, is_signed_in=session is not None, public=self.plane.public)
+        self.session = session if ruling.decision is Decision.APP else None
+        self._exchange = self._exchange_for(ruling.decision, head)
+        self._exchange.begin(pieces, is_last=body.is_finished)
+
+    def _find_session(self, head: RequestHead) -> LiveSession | None:
+        tokens = cookie_values(head.block.cookies, self.plane.session_cookie)
+        token = decode(tokens[0]) if len(tokens) == 1 else None
+        return self.plane.sessions.find(token) if token else None
+
+    def _exchange_for(self, decision: Decision, head: RequestHead) -> Exchange:
+        plane = self.plane
+        if decision is Decision.APP:
+            return plane.to_app(self, head)
+        if decision is Decision.OURS:
+            return plane.to_site(self, head)
+        if decision is Decision.SIGN_IN_PAGE:
+            return plane.to_sign_in(self, head)
+        return plane.to_refusal(self, head, decision)
+
+    # Bodies
+
+    def _read_body(self, data: bytes) -> None:
+        body, exchange = self._body, self._exchange
+        if body is None or exchange is None:
+            self._wait_in_line(data)
+            return
+        try:
+            pieces = body.feed(data)
+        except BadMessageError as refusal:
+            self._break_off(exchange, refusal)
+            return
+        if body.is_finished:
+            self._body = None
+            self._wait_in_line(body.rest)
+        if pieces or body.is_finished:
+            exchange.body(pieces, is_last=body.is_finished)
+
+    def _break_off(self, exchange: Exchange, refusal: BadMessageError) -> None:
+        """Give up on a body whose framing broke: the app must not take it for the whole."""
+        self._body = self._exchange = None
+        exchange.abandon()
+        if exchange.has_answered:
+            self.cut()
+        else:
+            self._refuse(refusal)
+
+    def _wait_in_line(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) > PIPELINE_BYTES:
+            self.pause()
+
+    def pause(self) -> None:
+        """Read no more until `resume`."""
+        self._is_paused = True
+        self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._is_paused = False
+        self.transport.resumeProducing()
+
+    @property
+    def is_body_read(self) -> bool:
+        """Whether the whole request has come."""
+        return self._body is None
+
+    # The end of an exchange
+
+    def done(self, *, is_persistent: bool) -> None:
+        """The answer is written. `is_persistent`: the browser was told that it may go on."""
+        if self.state is State.CLOSED:
+            return
+        self._exchange = None
+        if not is_persistent or not self.is_body_read:
+            self.linger()
+            return
+        self.state = State.HEAD
+        self._expect(KEEP_ALIVE_S)
+        if self._is_paused:
+            self.resume()
+        if self._buffer:
+            # Not at once: a long pipe of small requests must neither recurse nor starve others.
+            self.plane.later(self._next_in_line)
+
+    def _next_in_line(self) -> None:
+        if self.state is State.HEAD and self._buffer:
+            data, self._buffer = self._buffer, b""
+            self._read_heads(data)
+
+    def tunnel(self) -> bytes:
+        """From now on bytes pass as they are; what came early is returned."""
+        self.state = State.TUNNEL
+        early, self._buffer = self._buffer, b""
+        if self._is_paused:
+            self.resume()
+        return early
+
+    def linger(self) -> None:
+        """All is said: close, but only after the browser has finished sending."""
+        self._exchange = None
+        if self._body is None:
+            self.close()
+            return
+        self.state = State.LINGER
+        self._expect(LINGER_S)
+        if self._is_paused:
+            self.resume()
+
+    def _linger(self, data: bytes) -> None:
+        self._lingered += len(data)
+        body = self._body
+        try:
+            if body is not None:
+                body.feed(data)
+        except BadMessageError:
+            body = None
+        if body is None or body.is_finished or self._lingered > LINGER_BYTES:
+            self._body = None
+            self.close()
+
+    def close(self) -> None:
+        """
+        Close once all is sent.
+
+        In the clear only our half is closed first: a socket that is closed with bytes unread
+        resets the connection, and the browser would lose the answer. TLS has its own goodbye.
+        """
+        self.state = State.CLOSED
+        self._expect(CLOSE_S)
+        if self._is_paused:
+            self.resume()
+        if self.plane.is_tls:
+            self.transport.loseConnection()
+        else:
+            self.transport.loseWriteConnection()
+
+    def cut(self) -> None:
+        """Tear the connection down, so that nobody takes what came for the whole."""
+        exchange, self._exchange = self._exchange, None
+        self.state = State.CLOSED
+        if exchange is not None:
+            exchange.abandon()
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The browser has gone."""
+        self.plane.deadlines.forget(self)
+        exchange, self._exchange = self._exchange, None
+        self.state = State.CLOSED
+        if exchange is not None:
+            exchange.abandon()
+
+    # Time
+
+    def _expect(self, seconds: float) -> None:
+        self.deadline = self.plane.deadlines.now() + seconds
+
+    def progress(self, seconds: float) -> None:
+        """Something moved: allow this many seconds more."""
+        self._expect(seconds)
+
+    def look(self, now: float) -> None:
+        """Once a second: is this connection overdue, or its session over?"""
+        if self.session is not None and self.session.ended and self._exchange is not None:
+            self.cut()
+        elif now >= self.deadline and not self._is_draining():
+            self._overdue()
+        elif now >= self.deadline:
+            self._expect(CLOSE_S)
+
+    def _overdue(self) -> None:
+        if self.state in (State.EXCHANGE, State.TUNNEL) and self._exchange is not None:
+            self._exchange.overdue()
+        elif self.state is State.HEAD and self._buffer:
+            self.transport.write(self.plane.failure(408, None, is_persistent=False))
+            self.close()
+        elif self.state is State.HEAD:
+            self.close()
+        else:
+            self.cut()
+
+    def _is_draining(self) -> bool:
+        """Whether a slow browser has taken some of what the kernel holds since the last look."""
+        before, self._unsent = self._unsent, _unsent_bytes(self.transport)
+        return 0 < self._unsent and self._unsent != before
+
+
+def _unsent_bytes(transport: object) -> int:
+    """Bytes that the kernel has not been acknowledged; -1 where that cannot be asked."""
+    while (inner := getattr(transport, "transport", None)) is not None:
+        transport = inner
+    socket = getattr(transport, "socket", None)
+    if socket is None:
+        return -1
+    return int(struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])

@@ -1,0 +1,65 @@
+"""What all connections of one listener share, and what a connection asks of an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.proxy.deadlines import Deadlines
+from gateway.rules.access import Decision
+from gateway.rules.http1 import FieldBlock, RequestHead
+from gateway.rules.public import PublicOrigin
+from gateway.store.live import LiveSessions
+
+if TYPE_CHECKING:
+    from gateway.proxy.front import Front
+
+
+class Exchange(Protocol):
+    """What carries one request: to the app, or to our own pages."""
+
+    has_answered: bool
+    """Whether the answer's head is on its way to the browser."""
+
+    def begin(self, pieces: list[bytes], *, is_last: bool) -> None:
+        """Start, with as much of the request's body as has come."""
+
+    def body(self, pieces: list[bytes], *, is_last: bool) -> None:
+        """More of the request's body came."""
+
+    def tunnel(self, data: bytes) -> None:
+        """Bytes of the browser came in a tunnel."""
+
+    def overdue(self) -> None:
+        """The deadline has passed."""
+
+    def abandon(self) -> None:
+        """The browser has gone, or must go."""
+
+
+class Failure(Protocol):
+    """Renders a whole answer of our own to a request that we do not carry."""
+
+    def __call__(self, status: int, block: FieldBlock | None, *, is_persistent: bool) -> bytes:
+        """Status line, fields and page; `block` tells the language and who asks, if known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """What all connections of one listener share."""
+
+    public: PublicOrigin
+    is_tls: bool
+    session_cookie: bytes
+    deadlines: Deadlines
+    sessions: LiveSessions
+    parse_block: Callable[[bytes], FieldBlock]
+    failure: Failure
+    to_app: Callable[[Front, RequestHead], Exchange]
+    to_site: Callable[[Front, RequestHead], Exchange]
+    to_sign_in: Callable[[Front, RequestHead], Exchange]
+    to_refusal: Callable[[Front, RequestHead, Decision], Exchange]
+    later: Callable[[Callable[[], None]], object]
+    """Calls back in the reactor's next turn."""

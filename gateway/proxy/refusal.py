@@ -1,0 +1,110 @@
+"""
+The gateway's own answers in the app's place, and to requests that nobody may carry.
+
+A navigation gets a page in the person's language, a script JSON: never one for the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from gateway.rules.access import Decision, is_navigation
+from gateway.rules.http1 import FieldBlock, RequestHead
+from gateway.rules.public import PublicOrigin
+
+if TYPE_CHECKING:
+    from gateway.proxy.front import Front
+
+Page = Callable[[int, FieldBlock | None, bool], tuple[bytes, bytes]]
+"""(status, who asks, whether a person's browser shows it) to (content type, body)."""
+
+STATUS_OF = {Decision.MISDIRECTED: 421, Decision.FORBIDDEN: 403}
+
+RETRY_AFTER_S = {502: 5, 503: 5, 504: 30}
+
+
+class Refusals:
+    """Renders whole answers."""
+
+    def __init__(self, public: PublicOrigin, page: Page) -> None:
+        self._page = page
+        sign_in = {"error": "sign_in_required", "sign_in": f"{public.origin}/.gateway/login"}
+        self._sign_in = json.dumps(sign_in).encode("ascii")
+
+    def failure(self, status: int, block: FieldBlock | None, *, is_persistent: bool) -> bytes:
+        """An answer that says what is wrong and what to do (RFC 9110 15.5, 15.6)."""
+        is_page = block is not None and is_navigation(b"GET", block.fields)
+        content_type, body = self._page(status, block, is_page)
+        extra = b""
+        if status in RETRY_AFTER_S:
+            extra = b"Retry-After: %d\r\n" % RETRY_AFTER_S[status]
+        return _answer(status, content_type, body, extra=extra, is_persistent=is_persistent)
+
+    def sign_in_required(self, *, is_persistent: bool) -> bytes:
+        """401 for whoever cannot show a page."""
+        challenge = b'WWW-Authenticate: Passkey realm="gateway"\r\n'
+        return _answer(
+            401, b"application/json", self._sign_in, extra=challenge, is_persistent=is_persistent
+        )
+
+
+def _answer(
+    status: int, content_type: bytes, body: bytes, *, extra: bytes, is_persistent: bool
+) -> bytes:
+    fields = [
+        b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii")),
+        b"Content-Type: " + content_type,
+        b"Content-Length: %d" % len(body),
+        b"Cache-Control: no-store",
+        b"X-Content-Type-Options: nosniff",
+        b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    ]
+    if not is_persistent:
+        fields.append(b"Connection: close")
+    return b"\r\n".join(fields) + b"\r\n" + extra + b"\r\n" + body
+
+
+class RefusalExchange:
+    """Refuses one request, at once."""
+
+    def __init__(
+        self, front: Front, head: RequestHead, refusals: Refusals, decision: Decision
+    ) -> None:
+        self.has_answered = False
+        self._front = front
+        self._head = head
+        self._refusals = refusals
+        self._decision = decision
+
+    def begin(self, pieces: list[bytes], *, is_last: bool) -> None:
+        """Answer; what else comes of the body is thrown away by the connection."""
+        del pieces
+        self.has_answered = True
+        is_persistent = self._head.is_persistent and is_last and self._head.minor == 1
+        answer = self._render(is_persistent=is_persistent)
+        if self._head.method == b"HEAD":
+            answer = answer[: answer.index(b"\r\n\r\n") + 4]
+        self._front.transport.write(answer)
+        self._front.done(is_persistent=is_persistent)
+
+    def _render(self, *, is_persistent: bool) -> bytes:
+        if self._decision is Decision.SIGN_IN_REQUIRED:
+            return self._refusals.sign_in_required(is_persistent=is_persistent)
+        status = STATUS_OF[self._decision]
+        return self._refusals.failure(status, self._head.block, is_persistent=is_persistent)
+
+    def body(self, pieces: list[bytes], *, is_last: bool) -> None:
+        """Nobody reads it."""
+
+    def tunnel(self, data: bytes) -> None:
+        """There is none."""
+
+    def overdue(self) -> None:
+        """There is nothing to wait for."""
+
+    def abandon(self) -> None:
+        """There is nothing to stop."""

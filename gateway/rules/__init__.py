@@ -1,0 +1,1 @@
+"""What the gateway decides: pure functions of their arguments. Nothing here waits or looks."""

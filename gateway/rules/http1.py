@@ -1,0 +1,353 @@
+"""
+What an HTTP/1.1 message head means, or that it means nothing certain (RFC 9112, RFC 9110).
+
+Theory. Request smuggling lives from two readers of the same bytes who disagree about where a
+message ends. So there is one reading here and no repair: whatever another reader might take
+otherwise is refused (`BadMessageError`), the connection is closed, and the app never sees it.
+What is accepted is then written anew by the proxy, from these values, never passed on raw.
+
+1. A head is the bytes before the first CRLF CRLF. Bare CR or LF, NUL, controls, folded lines,
+   blanks before a colon: refused in one look at the whole block of field lines.
+2. The target is origin-form (RFC 9112 3.2.1) and is kept to the byte.
+3. The body's end is told by exactly one Content-Length, or by `Transfer-Encoding: chunked`
+   alone in HTTP/1.1, or there is no body (RFC 9112 6.3, its permission to refuse always used).
+4. Answers of the app are read with the same eyes (502), but as RFC 9112 6.3 orders: HEAD, 1xx,
+   204 and 304 have no body whatever they declare; equal lengths may be repeated.
+
+The promise: any bytes give a head or a BadMessageError, and nothing else. Bodies in chunks are
+the business of `chunked`; which fields travel on, that of `headers`.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.rules.fields import (
+    FIELD_LIMIT,
+    HEAD_LIMIT_BYTES,
+    LINE_LIMIT_BYTES,
+    NAME,
+    VALUE,
+    BadMessageError,
+    Field,
+    check_chunked,
+    check_size,
+    find_meaningful,
+    list_members,
+    read_host,
+    read_length,
+    split_block,
+)
+
+__all__ = [
+    "BODY_UNTIL_CLOSE",
+    "CHUNKED_BODY",
+    "FIELD_LIMIT",
+    "HEAD_LIMIT_BYTES",
+    "LINE_LIMIT_BYTES",
+    "NO_BODY",
+    "BadMessageError",
+    "BodyKind",
+    "Field",
+    "FieldBlock",
+    "Framing",
+    "RequestHead",
+    "ResponseHead",
+    "parse_block",
+    "parse_request",
+    "parse_response",
+    "skip_leading_crlf",
+]
+
+
+class BodyKind(enum.Enum):
+    """How the end of a body is told."""
+
+    NONE = "none"
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    UNTIL_CLOSE = "until-close"
+    """Answers only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """Where a body ends."""
+
+    kind: BodyKind
+    length: int = 0
+    """Bytes of the body, where kind is LENGTH."""
+
+
+NO_BODY = Framing(BodyKind.NONE)
+CHUNKED_BODY = Framing(BodyKind.CHUNKED)
+BODY_UNTIL_CLOSE = Framing(BodyKind.UNTIL_CLOSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldBlock:
+    """What follows a request line, understood: a pure function of those bytes alone."""
+
+    fields: tuple[Field, ...]
+    host: bytes
+    """The Host field in lower case, port as written; b"" where there is none."""
+    framing: Framing
+    cookies: tuple[bytes, ...]
+    """The values of all Cookie fields, in order."""
+    close: bool
+    keep_alive: bool
+    expects_continue: bool
+    upgrade: bytes
+    """b"websocket" if a WebSocket and nothing else is asked for, otherwise b""."""
+    nominated: frozenset[bytes]
+    """Lower-case names listed in Connection: not to be passed on (RFC 9110 7.6.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHead:
+    """A request up to its body."""
+
+    method: bytes
+    target: bytes
+    """Origin-form, to the byte."""
+    minor: int
+    """0 or 1: the y of HTTP/1.y."""
+    block: FieldBlock
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether the browser wants to go on with this connection (RFC 9112 9.3)."""
+        block = self.block
+        return not block.close and (self.minor == 1 or block.keep_alive)
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the body waits for a 100 (RFC 9110 10.1.1: never in HTTP/1.0)."""
+        return self.minor == 1 and self.block.expects_continue
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether this is a WebSocket's opening handshake (RFC 6455 4.2.1): GET, no body."""
+        block = self.block
+        wanted = block.upgrade == b"websocket" and self.method == b"GET" and self.minor == 1
+        return wanted and block.framing.kind is BodyKind.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseHead:
+    """An answer of the app up to its body."""
+
+    minor: int
+    status: int
+    reason: bytes
+    fields: tuple[Field, ...]
+    framing: Framing
+    declared_length: int | None
+    """Content-Length as the app said it: also for HEAD and 304, whose body never comes."""
+    close: bool
+    keep_alive: bool
+    upgrade: bytes
+    """b"websocket" if the app switches to it (status 101), otherwise b""."""
+    nominated: frozenset[bytes]
+    is_persistent: bool
+    """
+    Whether the connection may serve another person's request: only where the answer's end is
+    beyond doubt. Not after HTTP/1.0, nor after both lengths, nor after a body that was declared
+    but must not come (HEAD, 204, 304): some apps send it all the same.
+    """
+
+
+# A method of letters, digits, - and _ covers WebDAV, CalDAV, DeltaV and RPC over HTTP.
+_request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (/[!\"$-~]*+) HTTP/1\.([01])").fullmatch
+_any_request_line = re.compile(rb"(" + NAME + rb") ([!-~]++) HTTP/([0-9])\.[0-9]").fullmatch
+_status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?+").fullmatch
+_REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))
+_NOTHING: list[bytes] = []
+
+
+def skip_leading_crlf(received: bytes) -> bytes:
+    """
+    Forgive the one empty line that old clients send behind a body (RFC 9112 2.2).
+
+    For the bytes that stand where a request begins, before a head is looked for. A second
+    empty line is not forgiven: `parse_request` then refuses an empty request line.
+    """
+    return received[2:] if received.startswith(b"\r\n") else received
+
+
+def parse_block(block: bytes) -> FieldBlock:
+    """
+    Understand the field lines of a request; pure, so that a caller may remember its answers.
+
+    Args:
+        block: all that follows the request line, each line with its CRLF *before* it; b"" where
+            there are no field lines.
+
+    Raises:
+        BadMessageError: 400, 413, 417 or 431.
+    """
+    fields = split_block(block)
+    found = find_meaningful(fields)
+    nominated = list_members(found.get(b"connection", _NOTHING))
+    return FieldBlock(
+        fields=fields,
+        host=read_host(found.get(b"host", _NOTHING)),
+        framing=_request_framing(found),
+        cookies=tuple(found.get(b"cookie", _NOTHING)),
+        close=b"close" in nominated,
+        keep_alive=b"keep-alive" in nominated,
+        expects_continue=_expects_continue(found.get(b"expect")),
+        upgrade=_upgrade(found.get(b"upgrade"), nominated),
+        nominated=nominated,
+    )
+
+
+def parse_request(
+    head: bytes,
+    parse_block: Callable[[bytes], FieldBlock] = parse_block,
+) -> RequestHead:
+    """
+    Read a request's head.
+
+    Args:
+        head: everything before CRLF CRLF, without it, and without the one empty line that
+            `skip_leading_crlf` takes off.
+        parse_block: the function of that name, perhaps with a memory around it.
+
+    Raises:
+        BadMessageError: with the status of the answer that closes the connection.
+    """
+    check_size(head)
+    line_end = head.find(b"\r\n")
+    line, block = (head, b"") if line_end < 0 else (head[:line_end], head[line_end:])
+    match = _request_line(line)
+    if match is None or match[1] in _REFUSED_METHODS:
+        raise _refused_line(line)
+    method, target, version = match.groups()
+    minor = 1 if version == b"1" else 0
+    understood = parse_block(block)
+    _check_version(minor, understood)
+    return RequestHead(method=method, target=target, minor=minor, block=understood)
+
+
+def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
+    """
+    Read the head of the app's answer to a request of that method.
+
+    Raises:
+        BadMessageError: always 502: the app talks nonsense.
+    """
+    try:
+        return _response(head, method)
+    except BadMessageError as bad:
+        raise BadMessageError(502, bad.why) from None
+
+
+def _response(head: bytes, method: bytes) -> ResponseHead:
+    check_size(head)
+    line_end = head.find(b"\r\n")
+    line, block = (head, b"") if line_end < 0 else (head[:line_end], head[line_end:])
+    match = _status_line(line)
+    if match is None:
+        raise BadMessageError(502, "malformed status line")
+    minor, status = int(match[1]), int(match[2])
+    fields = split_block(block)
+    found = find_meaningful(fields)
+    nominated = list_members(found.get(b"connection", _NOTHING))
+    framing, length, is_certain = _response_framing(found, minor, status, method)
+    return ResponseHead(
+        minor=minor,
+        status=status,
+        reason=match[3] or b"",
+        fields=fields,
+        framing=framing,
+        declared_length=length,
+        close=b"close" in nominated,
+        keep_alive=b"keep-alive" in nominated,
+        upgrade=_upgrade(found.get(b"upgrade"), nominated) if status == 101 else b"",
+        nominated=nominated,
+        is_persistent=minor == 1 and is_certain and b"close" not in nominated,
+    )
+
+
+def _refused_line(line: bytes) -> BadMessageError:
+    """Say which of the many things is wrong with a request line."""
+    match = _any_request_line(line)
+    if match is None:
+        return BadMessageError(400, "malformed request line")
+    method, _, major = match.groups()
+    if major != b"1":
+        return BadMessageError(505, "not HTTP/1")
+    if method in _REFUSED_METHODS:
+        return BadMessageError(405, "method never forwarded")
+    if not re.fullmatch(rb"[A-Z][A-Z0-9_-]*+", method):
+        return BadMessageError(501, "unknown method")
+    return BadMessageError(400, "target is not origin-form, or not HTTP/1.0 or 1.1")
+
+
+def _check_version(minor: int, block: FieldBlock) -> None:
+    if minor == 1:
+        if not block.host:
+            raise BadMessageError(400, "no Host")  # RFC 9112 3.2
+    elif block.framing is CHUNKED_BODY:
+        raise BadMessageError(400, "Transfer-Encoding in HTTP/1.0")  # RFC 9112 6.1
+
+
+def _request_framing(found: dict[bytes, list[bytes]]) -> Framing:
+    lengths = found.get(b"content-length")
+    if b"transfer-encoding" in found:
+        if lengths:
+            raise BadMessageError(400, "Content-Length and Transfer-Encoding")
+        check_chunked(found[b"transfer-encoding"])
+        return CHUNKED_BODY
+    if lengths is None:
+        return NO_BODY
+    if len(lengths) > 1:
+        raise BadMessageError(400, "several Content-Length")
+    return Framing(BodyKind.LENGTH, read_length(lengths[0]))
+
+
+def _response_framing(
+    found: dict[bytes, list[bytes]],
+    minor: int,
+    status: int,
+    method: bytes,
+) -> tuple[Framing, int | None, bool]:
+    """The framing, the declared length, and whether the answer's end is certain."""
+    length = _agreed_length(found.get(b"content-length", _NOTHING))
+    is_chunked = b"transfer-encoding" in found
+    if is_chunked:
+        check_chunked(found[b"transfer-encoding"])
+        if minor == 0:
+            raise BadMessageError(502, "Transfer-Encoding in HTTP/1.0")
+    if method == b"HEAD" or status < 200 or status in (204, 304):
+        return NO_BODY, None if is_chunked else length, not length
+    if is_chunked:
+        return CHUNKED_BODY, None, length is None
+    if length is None:
+        return BODY_UNTIL_CLOSE, None, False
+    return Framing(BodyKind.LENGTH, length), length, True
+
+
+def _agreed_length(values: list[bytes]) -> int | None:
+    lengths = {read_length(each.strip(b" \t")) for value in values for each in value.split(b",")}
+    if len(lengths) > 1:
+        raise BadMessageError(502, "several Content-Length")
+    return lengths.pop() if lengths else None
+
+
+def _expects_continue(values: list[bytes] | None) -> bool:
+    if values is None:
+        return False
+    if any(value.lower() != b"100-continue" for value in values):
+        raise BadMessageError(417, "unknown expectation")
+    return True
+
+
+def _upgrade(values: list[bytes] | None, nominated: frozenset[bytes]) -> bytes:
+    if values is None or b"upgrade" not in nominated:
+        return b""
+    return b"websocket" if [value.lower() for value in values] == [b"websocket"] else b""

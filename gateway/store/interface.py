@@ -1,0 +1,115 @@
+"""
+What a store promises. `tests/store/contract.py` proves it of every implementation.
+
+- A method that changes something returns only when the change is durable: a power cut
+  after it loses nothing that it said.
+- Each change is atomic, and so is each test-and-set: two callers at once, two processes
+  at once, are told apart by the store, never by a read that is followed by a write.
+- Reads see every change that was acknowledged before they began, also by another process.
+- What is not found is None or an empty list; what cannot be is an error of
+  `gateway.errors`. A store that fails raises StoreError, and nothing was changed.
+- Secrets come in and go out as plain bytes and are sealed at rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from gateway.rules.records import Invitation, Passkey, Person, PersonId, Session, TokenHash
+
+
+class Store(Protocol):
+    """Everything that the gateway remembers."""
+
+    async def add_person(self, person: Person) -> None:
+        """
+        Remember somebody new.
+
+        Raises:
+            NameTakenError: a person of that canonical name is there.
+        """
+        ...
+
+    async def person(self, person_id: PersonId) -> Person | None:
+        """The person of that id."""
+        ...
+
+    async def person_named(self, name: str) -> Person | None:
+        """The person of that canonical name."""
+        ...
+
+    async def people(self) -> list[Person]:
+        """Everybody, by name."""
+        ...
+
+    async def issue_invitation(self, invitation: Invitation) -> None:
+        """Remember an invitation; the person's earlier unused ones are void from now on."""
+        ...
+
+    async def invitation(self, token_hash: TokenHash) -> Invitation | None:
+        """The invitation, used or not; None when unknown or superseded."""
+        ...
+
+    async def register_passkey(
+        self, passkey: Passkey, *, invitation: TokenHash, now: float
+    ) -> None:
+        """
+        Spend the invitation and remember the passkey: both, or neither.
+
+        Raises:
+            InvitationSpentError: it is unknown, another person's, used, superseded, or
+                expired at `now` (an invitation is good while now < expires).
+            CredentialTakenError: the credential id is registered, to whomever.
+        """
+        ...
+
+    async def passkey(self, credential_id: bytes) -> Passkey | None:
+        """The passkey of that credential id."""
+        ...
+
+    async def passkeys_of(self, person_id: PersonId) -> list[Passkey]:
+        """One person's passkeys, oldest first."""
+        ...
+
+    async def note_passkey_use(
+        self, credential_id: bytes, *, sign_count: int, is_backed_up: bool, now: float
+    ) -> None:
+        """
+        Remember a successful sign-in by this passkey. Unknown ids are ignored.
+
+        The stored counter never falls, and `last_used` never goes back.
+        """
+        ...
+
+    async def remember_session(self, session: Session, *, replacing: TokenHash | None) -> None:
+        """Remember a session; the one it replaces, if any, ends in the same instant."""
+        ...
+
+    async def end_session(self, token_hash: TokenHash) -> bool:
+        """End a session. False when there was none: ending twice does no harm."""
+        ...
+
+    async def sessions(self) -> list[Session]:
+        """Every session that was not ended, oldest first; age is the caller's business."""
+        ...
+
+    async def note_session_uses(self, uses: Mapping[TokenHash, float]) -> None:
+        """Set `last_used` of many sessions in one go; unknown ones are ignored."""
+        ...
+
+    async def forget_sessions(self, *, created_before: float, used_before: float) -> int:
+        """Drop sessions created before the one time or last used before the other."""
+        ...
+
+    async def keep_secret(self, name: str, value: bytes) -> bytes:
+        """Keep a secret under a name, sealed, unless there is one: the kept one comes back."""
+        ...
+
+    async def secret(self, name: str) -> bytes | None:
+        """The secret kept under that name, opened."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of files and threads. May be called twice."""
+        ...

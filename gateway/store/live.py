@@ -1,0 +1,142 @@
+"""
+The sessions that are open now, in memory: what the proxy asks for every request.
+
+1. What is in this table is in the store, and the other way round: a session is looked up
+   only after it was stored, and one that ended is dead here before it is deleted there.
+2. Here ages are measured by the monotonic clock alone. The wall clock is asked twice: at
+   `load`, where stored times are all there is, and at `flush`, to write a time that a
+   later `load` can use. A wall clock that jumps neither prolongs nor ends a session.
+3. What could not be deleted from the store is owed, and every `flush` tries again.
+
+It must not know of cookies or requests: it is given tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from gateway.rules.records import Person, Session, TokenHash, hash_token
+from gateway.rules.sessions import SessionLimits, is_over
+from gateway.store.interface import Store
+
+T = TypeVar("T")
+
+
+class LiveSession:
+    """
+    One open session, and whose it is.
+
+    Whoever keeps a connection open for it looks at `ended` before going on.
+    """
+
+    __slots__ = ("begun", "ended", "person", "session", "used")
+
+    def __init__(self, session: Session, person: Person, *, begun: float, used: float) -> None:
+        self.session = session
+        """As it was opened or loaded: its `last_used` is not kept up to date here."""
+        self.person = person
+        self.ended = False
+        """Flips once, at the moment when the session ends or is found to be over."""
+        self.begun = begun
+        """Seconds on the monotonic clock."""
+        self.used = used
+        """Seconds on the monotonic clock."""
+
+
+class LiveSessions:
+    """The table of open sessions, and the only one who writes sessions to the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: IReactorTime,
+        wall: Callable[[], float],
+        limits: SessionLimits,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._wall = wall
+        self._limits = limits
+        self._live: dict[TokenHash, LiveSession] = {}
+        self._unwritten: dict[TokenHash, LiveSession] = {}
+        self._owed: set[TokenHash] = set()
+
+    def __len__(self) -> int:
+        """How many sessions are open."""
+        return len(self._live)
+
+    def find(self, token: bytes) -> LiveSession | None:
+        """The open session of that token, which has thereby been used; None when over."""
+        token_hash = hash_token(token)
+        live = self._live.get(token_hash)
+        if live is None:
+            return None
+        now = self._clock.seconds()
+        if self._is_over(live, now):
+            self._retire(token_hash)
+            return None
+        live.used = now
+        self._unwritten[token_hash] = live
+        return live
+
+    async def open(
+        self, session: Session, person: Person, *, replacing: TokenHash | None
+    ) -> LiveSession:
+        """
+        Store a session and let it in; the one it replaces ends in the same instant.
+
+        A caller that is cancelled meanwhile (the browser hung up) changes nothing of it.
+        """
+        now = self._clock.seconds()
+        live = LiveSession(session, person, begun=now, used=now)
+        return await _undisturbed(self._open(live, replacing))
+
+    async def _open(self, live: LiveSession, replacing: TokenHash | None) -> LiveSession:
+        await self._store.remember_session(live.session, replacing=replacing)
+        if replacing is not None:
+            self._drop(replacing)
+        self._live[live.session.token_hash] = live
+        return live
+
+    async def end(self, token_hash: TokenHash) -> bool:
+        """
+        End a session: dead here at once, and deleted from the store on return.
+
+        False when there was none.
+        """
+        was_live = token_hash in self._live
+        self._retire(token_hash)
+        was_stored = await _undisturbed(self._pay(token_hash))
+        return was_live or was_stored
+
+    async def load(self) -> int:
+        """Take up the stored sessions after a start; how many are open."""
+        people = {each.id: each for each in await self._store.people()}
+        for session in await self._store.sessions():
+            person = people[session.person_id]
+            live = self._recall(session, person)
+            if person.enabled and live is not None:
+                self._live[session.token_hash] = live
+            else:
+                self._owed.add(session.token_hash)
+        await self._pay_all()
+        return len(self._live)
+
+    async def flush(self) -> None:
+        """Write the uses since the last time in one go, and forget what is over."""
+        self._sweep()
+        unwritten, self._unwritten = self._unwritten, {}
+        now, wall = self._clock.seconds(), self._wall()
+        uses = {key: wall - (now - live.used) for key, live in unwritten.items()}
+        try:
+            if uses:
+                await self._store.note_session_uses(uses)
+        except BaseException:
+            self._unwritten = unwritten | self._unwritten
+            raise
+        await self._pay_all()

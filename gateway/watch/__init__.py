@@ -1,0 +1,1 @@
+"""Is everything well? Health answers and the surroundings' check."""
