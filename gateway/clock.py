@@ -23,18 +23,18 @@ OPENSSL_CONF = Path(__file__).parent / "listen" / "openssl.cnf"
 
 def set_up() -> None:
     """Make the reactor's clock monotonic and name our OpenSSL settings. May be called twice."""
-    _name_openssl_settings()
-    _make_reactor_monotonic()
+    name_openssl_settings()
+    make_monotonic()
 
 
-def _make_reactor_monotonic() -> None:
+def make_monotonic() -> None:
     """The attribute is looked up at each call, so a reactor that is there obeys as well."""
     import twisted.internet.base
 
-    twisted.internet.base.ReactorBase.seconds = staticmethod(time.monotonic)  # type: ignore[method-assign,assignment]  # zope's interface wants what it is
+    twisted.internet.base.ReactorBase.seconds = staticmethod(time.monotonic)
 
 
-def _name_openssl_settings() -> None:
+def name_openssl_settings() -> None:
     """An administrator's own OPENSSL_CONF stays: it was set on purpose."""
     if "cryptography.hazmat.bindings._rust" not in sys.modules:
         os.environ.setdefault("OPENSSL_CONF", str(OPENSSL_CONF))

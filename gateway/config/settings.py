@@ -78,3 +78,8 @@ class Config:
     def store_path(self) -> Path:
         """The SQLite file."""
         return self.gateway.data_dir / "gateway.sqlite"
+
+    @property
+    def key_path(self) -> Path:
+        """The keys that seal secrets in it; belongs to the back-up, kept apart from it."""
+        return self.gateway.data_dir / "sealing.key"

@@ -12,12 +12,13 @@ import enum
 from typing import Protocol as Interface
 from typing import cast
 
-from twisted.internet.error import ConnectionDone, TimeoutError
-from twisted.internet.interfaces import IAddress, IReactorTCP, IReactorTime, ITCPTransport
+from twisted.internet import error
+from twisted.internet.interfaces import IAddress, IReactorTCP, IReactorTime
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from gateway.proxy.bodies import BodyReader, reader
+from gateway.proxy.wire import Wire
 from gateway.rules.http1 import (
     HEAD_LIMIT_BYTES,
     BadMessageError,
@@ -71,7 +72,7 @@ class Exchange(Interface):
 class Back(Protocol):
     """One connection to the app."""
 
-    transport: ITCPTransport
+    transport: Wire  # type: ignore[assignment]  # Twisted says ITransport and means more
 
     def __init__(self, pool: Pool, exchange: Exchange) -> None:
         self._pool = pool
@@ -163,8 +164,10 @@ class Back(Protocol):
 
     def _finish(self, exchange: Exchange, pieces: list[bytes], *, is_clean: bool) -> None:
         head, self._exchange = self._head, None
-        if not is_clean or head is None or not head.is_persistent:
+        if not is_clean:
             self._close()
+        elif head is None or not head.is_persistent:
+            self.retire()
         exchange.pieces(pieces, is_last=True)
 
     def release(self, *, is_sent: bool) -> None:
@@ -180,21 +183,23 @@ class Back(Protocol):
         self._pool.keep(self)
 
     def drop(self) -> None:
-        """Nobody waits for the answer any more."""
-        self._exchange = None
+        """Nobody waits for the answer any more: the app may stop working on it."""
         self._close()
 
-    def end_tunnel(self) -> None:
-        """The browser closed the tunnel: what is under way still goes out."""
-        self._exchange = None
-        self._is_closed = True
+    def retire(self) -> None:
+        """Nothing is wrong, but the connection is not needed any more."""
+        self._leave()
         self.transport.loseConnection()
 
     def _close(self) -> None:
         if not self._is_closed:
-            self._is_closed = True
-            self._pool.forget(self)
+            self._leave()
             self.transport.abortConnection()
+
+    def _leave(self) -> None:
+        self._exchange = None
+        self._is_closed = True
+        self._pool.forget(self)
 
     def _fail(self, fault: Fault, *, got_nothing: bool = False) -> None:
         exchange, self._exchange = self._exchange, None
@@ -208,7 +213,7 @@ class Back(Protocol):
         self._pool.forget(self)
         exchange, head = self._exchange, self._head
         ends_so = head is not None and head.framing.kind is BodyKind.UNTIL_CLOSE
-        if exchange is not None and ends_so and reason.check(ConnectionDone):
+        if exchange is not None and ends_so and reason.check(error.ConnectionDone):
             self._exchange = None
             exchange.pieces([], is_last=True)
         else:
@@ -231,7 +236,7 @@ class _Opening(ClientFactory):
 
     def clientConnectionFailed(self, connector: object, reason: Failure) -> None:
         """Say how it failed."""
-        fault = Fault.UNREACHABLE if reason.check(TimeoutError) else Fault.REFUSED
+        fault = Fault.UNREACHABLE if reason.check(error.TimeoutError) else Fault.REFUSED
         self._exchange.failed(fault, got_nothing=False)
 
 
@@ -261,16 +266,18 @@ class Pool:
             if self._now() - back.idle_since < POOL_IDLE_S:
                 exchange.connected(back)
                 return
-            back.drop()
+            back.retire()
         opening = _Opening(self, exchange)
-        self._reactor.connectTCP(self._host, self._port, opening, timeout=cast(int, self._connect_s))
+        self._reactor.connectTCP(
+            self._host, self._port, opening, timeout=cast(int, self._connect_s)
+        )
 
     def keep(self, back: Back) -> None:
         """Take a connection back."""
         back.idle_since = self._now()
         self._idle.append(back)
         if len(self._idle) > POOL_IDLE_LIMIT:
-            self._idle[0].drop()
+            self._idle[0].retire()
 
     def forget(self, back: Back) -> None:
         """The connection is gone."""
@@ -281,9 +288,9 @@ class Pool:
         """Close what has been idle for too long."""
         limit = self._now() - POOL_IDLE_S
         for back in [each for each in self._idle if each.idle_since <= limit]:
-            back.drop()
+            back.retire()
 
     def close(self) -> None:
         """Close every idle connection."""
         for back in tuple(self._idle):
-            back.drop()
+            back.retire()

@@ -16,9 +16,13 @@ from gateway.rules.http1 import BodyKind, Framing
 class BodyReader(Protocol):
     """Finds the payload of one body, and its end, in the bytes of a connection."""
 
-    is_finished: bool
     rest: bytes
     """What came after the end."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the end has been read."""
+        ...
 
     def feed(self, data: bytes) -> list[bytes]:
         """Payload pieces in these bytes. Raises BadMessageError when the framing is broken."""

@@ -21,6 +21,10 @@ class Timed(Protocol):
 
     deadline: float
 
+    def cut(self) -> None:
+        """Tear the connection down."""
+        ...
+
     def look(self, now: float) -> None:
         """Called once a second: cut what may not live on."""
         ...

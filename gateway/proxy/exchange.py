@@ -196,7 +196,7 @@ class AppExchange:
     def _answer_framing(self, head: ResponseHead) -> bytes:
         if self._is_chunked:
             framing = b"Transfer-Encoding: chunked\r\n"
-        elif head.declared_length is not None:
+        elif head.declared_length is not None and head.status != 204:
             framing = b"Content-Length: %d\r\n" % head.declared_length
         else:
             framing = b""
@@ -316,7 +316,7 @@ class AppExchange:
         front = self._front
         self._is_over = self.has_answered = True
         is_persistent = self._head.is_persistent and front.is_body_read
-        page = front.plane.failure(status, self._head.block, is_persistent=is_persistent)
+        page = front.plane.failure(status, self._head, is_persistent=is_persistent)
         front.transport.write(page)
         front.done(is_persistent=is_persistent)
 
@@ -326,6 +326,6 @@ class AppExchange:
         back, is_tunnel = self._back, self._is_tunnel
         self._disconnect()
         if back is not None and is_tunnel:
-            back.end_tunnel()
+            back.retire()
         elif back is not None:
             back.drop()

@@ -23,13 +23,13 @@ import fcntl
 import struct
 import termios
 
-from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gateway.proxy.bodies import BodyReader, reader
 from gateway.proxy.plane import Exchange, Plane
+from gateway.proxy.wire import Wire
 from gateway.rules.access import Decision, decide
 from gateway.rules.cookies import cookie_values
 from gateway.rules.http1 import HEAD_LIMIT_BYTES, BadMessageError, RequestHead, parse_request
@@ -67,7 +67,7 @@ class State(enum.Enum):
 class Front(Protocol):
     """One connection of a browser."""
 
-    transport: ITCPTransport
+    transport: Wire  # type: ignore[assignment]  # Twisted says ITransport and means more
     log = Logger()
 
     def __init__(self, plane: Plane) -> None:
@@ -325,7 +325,7 @@ class Front(Protocol):
     def _is_draining(self) -> bool:
         """Whether a slow browser has taken some of what the kernel holds since the last look."""
         before, self._unsent = self._unsent, _unsent_bytes(self.transport)
-        return 0 < self._unsent and self._unsent != before
+        return self._unsent > 0 and self._unsent != before
 
 
 def _unsent_bytes(transport: object) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IAddress, IPushProducer, ITransport
+from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.server import Request, Site
@@ -42,7 +42,7 @@ class SiteExchange:
     def __init__(self, front: Front, head: RequestHead, site: Site, *, in_place: bool) -> None:
         self.has_answered = False
         self.site = site
-        self.transport: ITransport = front.transport
+        self.transport = front.transport
         self._front = front
         self._head = head
         self._in_place = in_place
@@ -109,9 +109,7 @@ class SiteExchange:
     def _answer(self, status: int) -> None:
         front = self._front
         self.has_answered = True
-        front.transport.write(
-            front.plane.failure(status, self._head.block, is_persistent=False)
-        )
+        front.transport.write(front.plane.failure(status, self._head, is_persistent=False))
         front.done(is_persistent=False)
 
     # What the page's Request asks of its channel
@@ -120,9 +118,7 @@ class SiteExchange:
         """Write the head of the page's answer."""
         self.has_answered = True
         head = self._head
-        self._is_persistent = (
-            head.is_persistent and head.minor == 1 and self._front.is_body_read
-        )
+        self._is_persistent = head.is_persistent and head.minor == 1 and self._front.is_body_read
         headers.removeHeader(b"Server")
         if not self._is_persistent:
             headers.setRawHeaders(b"Connection", [b"close"])
@@ -145,7 +141,7 @@ class SiteExchange:
             self._request = None
             self._front.done(is_persistent=self._is_persistent)
 
-    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # noqa: FBT001
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """Let the connection slow the page down."""
         self._front.transport.registerProducer(producer, streaming)
 

@@ -41,8 +41,8 @@ class Exchange(Protocol):
 class Failure(Protocol):
     """Renders a whole answer of our own to a request that we do not carry."""
 
-    def __call__(self, status: int, block: FieldBlock | None, *, is_persistent: bool) -> bytes:
-        """Status line, fields and page; `block` tells the language and who asks, if known."""
+    def __call__(self, status: int, head: RequestHead | None, *, is_persistent: bool) -> bytes:
+        """Status line, fields and page; `head` tells the language and who asks, if known."""
         ...
 
 

@@ -23,6 +23,11 @@ Page = Callable[[int, FieldBlock | None, bool], tuple[bytes, bytes]]
 
 STATUS_OF = {Decision.MISDIRECTED: 421, Decision.FORBIDDEN: 403}
 
+POLICY = (
+    b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
 RETRY_AFTER_S = {502: 5, 503: 5, 504: 30}
 
 
@@ -34,21 +39,31 @@ class Refusals:
         sign_in = {"error": "sign_in_required", "sign_in": f"{public.origin}/.gateway/login"}
         self._sign_in = json.dumps(sign_in).encode("ascii")
 
-    def failure(self, status: int, block: FieldBlock | None, *, is_persistent: bool) -> bytes:
+    def failure(self, status: int, head: RequestHead | None, *, is_persistent: bool) -> bytes:
         """An answer that says what is wrong and what to do (RFC 9110 15.5, 15.6)."""
-        is_page = block is not None and is_navigation(b"GET", block.fields)
+        block = head.block if head else None
+        is_page = head is not None and is_navigation(b"GET", head.block.fields)
         content_type, body = self._page(status, block, is_page)
         extra = b""
         if status in RETRY_AFTER_S:
             extra = b"Retry-After: %d\r\n" % RETRY_AFTER_S[status]
-        return _answer(status, content_type, body, extra=extra, is_persistent=is_persistent)
+        answer = _answer(status, content_type, body, extra=extra, is_persistent=is_persistent)
+        return _for_method(answer, head)
 
-    def sign_in_required(self, *, is_persistent: bool) -> bytes:
+    def sign_in_required(self, head: RequestHead, *, is_persistent: bool) -> bytes:
         """401 for whoever cannot show a page."""
         challenge = b'WWW-Authenticate: Passkey realm="gateway"\r\n'
-        return _answer(
+        answer = _answer(
             401, b"application/json", self._sign_in, extra=challenge, is_persistent=is_persistent
         )
+        return _for_method(answer, head)
+
+
+def _for_method(answer: bytes, head: RequestHead | None) -> bytes:
+    """To HEAD, the same without the body (RFC 9110 9.3.2)."""
+    if head is None or head.method != b"HEAD":
+        return answer
+    return answer[: answer.index(b"\r\n\r\n") + 4]
 
 
 def _answer(
@@ -60,8 +75,7 @@ def _answer(
         b"Content-Length: %d" % len(body),
         b"Cache-Control: no-store",
         b"X-Content-Type-Options: nosniff",
-        b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "
-        b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+        POLICY,
     ]
     if not is_persistent:
         fields.append(b"Connection: close")
@@ -85,17 +99,14 @@ class RefusalExchange:
         del pieces
         self.has_answered = True
         is_persistent = self._head.is_persistent and is_last and self._head.minor == 1
-        answer = self._render(is_persistent=is_persistent)
-        if self._head.method == b"HEAD":
-            answer = answer[: answer.index(b"\r\n\r\n") + 4]
-        self._front.transport.write(answer)
+        self._front.transport.write(self._render(is_persistent=is_persistent))
         self._front.done(is_persistent=is_persistent)
 
     def _render(self, *, is_persistent: bool) -> bytes:
         if self._decision is Decision.SIGN_IN_REQUIRED:
-            return self._refusals.sign_in_required(is_persistent=is_persistent)
+            return self._refusals.sign_in_required(self._head, is_persistent=is_persistent)
         status = STATUS_OF[self._decision]
-        return self._refusals.failure(status, self._head.block, is_persistent=is_persistent)
+        return self._refusals.failure(status, self._head, is_persistent=is_persistent)
 
     def body(self, pieces: list[bytes], *, is_last: bool) -> None:
         """Nobody reads it."""

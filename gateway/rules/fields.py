@@ -41,7 +41,7 @@ MEANINGFUL = frozenset(
 
 # Possessive, and no capture inside the repeat: CPython 3.11 raises SystemError on those.
 _are_fields = re.compile(rb"(?:\r\n" + NAME + rb":" + VALUE + rb")*+").fullmatch
-_split_fields = re.compile(rb"\r\n([^:]++):[\t ]*+([^\r]*+)").findall
+_split_fields = re.compile(rb"\r\n([^:]++):[\t ]*+([^\r]*[^\r\t ]|)").findall
 _is_host = re.compile(rb"(?:[0-9a-z._-]++|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?").fullmatch
 
 
@@ -54,23 +54,29 @@ class BadMessageError(GatewayError):
         super().__init__(f"{status}: {why}")
 
 
-def check_size(head: bytes) -> None:
-    """Refuse a head or a line of it beyond the limits, with 431 (RFC 6585 5)."""
-    if len(head) <= LINE_LIMIT_BYTES:
-        return
+def cut_head(head: bytes) -> tuple[bytes, bytes]:
+    """
+    The start line, and the block of field lines, each with its CRLF before it.
+
+    Raises:
+        BadMessageError: 431 (RFC 6585 5), for a head or a line of it beyond the limits.
+    """
     if len(head) > HEAD_LIMIT_BYTES:
         raise BadMessageError(431, "head too large")
-    if max(map(len, head.split(b"\r\n"))) > LINE_LIMIT_BYTES:
+    if len(head) > LINE_LIMIT_BYTES and max(map(len, head.split(b"\r\n"))) > LINE_LIMIT_BYTES:
         raise BadMessageError(431, "line too long")
+    end = head.find(b"\r\n")
+    return (head, b"") if end < 0 else (head[:end], head[end:])
 
 
 def split_block(block: bytes) -> tuple[Field, ...]:
     """The fields, in order, of lines that each have their CRLF before them."""
-    if block.count(b"\r\n") > FIELD_LIMIT:
-        raise BadMessageError(431, "too many fields")
     if _are_fields(block) is None:
         raise BadMessageError(400, "malformed field line")
-    return tuple([(name, value.rstrip(b" \t")) for name, value in _split_fields(block)])
+    fields = tuple(_split_fields(block))
+    if len(fields) > FIELD_LIMIT:
+        raise BadMessageError(431, "too many fields")
+    return fields
 
 
 def find_meaningful(fields: tuple[Field, ...]) -> dict[bytes, list[bytes]]:
@@ -100,6 +106,14 @@ def read_length(value: bytes) -> int:
     if len(value) > LENGTH_DIGITS:
         raise BadMessageError(413, "Content-Length beyond all limits")
     return int(value)
+
+
+def agree_length(values: list[bytes]) -> int | None:
+    """The one Content-Length of an answer, said once or several times (RFC 9112 6.3)."""
+    lengths = {read_length(each.strip(b" \t")) for value in values for each in value.split(b",")}
+    if len(lengths) > 1:
+        raise BadMessageError(502, "several Content-Length")
+    return lengths.pop() if lengths else None
 
 
 def check_chunked(values: list[bytes]) -> None:

@@ -33,8 +33,9 @@ from gateway.rules.fields import (
     VALUE,
     BadMessageError,
     Field,
+    agree_length,
     check_chunked,
-    check_size,
+    cut_head,
     find_meaningful,
     list_members,
     read_host,
@@ -163,7 +164,7 @@ class ResponseHead:
 # A method of letters, digits, - and _ covers WebDAV, CalDAV, DeltaV and RPC over HTTP.
 _request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (/[!\"$-~]*+) HTTP/1\.([01])").fullmatch
 _any_request_line = re.compile(rb"(" + NAME + rb") ([!-~]++) HTTP/([0-9])\.[0-9]").fullmatch
-_status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?+").fullmatch
+_status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?").fullmatch
 _REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))
 _NOTHING: list[bytes] = []
 
@@ -220,9 +221,7 @@ def parse_request(
     Raises:
         BadMessageError: with the status of the answer that closes the connection.
     """
-    check_size(head)
-    line_end = head.find(b"\r\n")
-    line, block = (head, b"") if line_end < 0 else (head[:line_end], head[line_end:])
+    line, block = cut_head(head)
     match = _request_line(line)
     if match is None or match[1] in _REFUSED_METHODS:
         raise _refused_line(line)
@@ -247,9 +246,7 @@ def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
 
 
 def _response(head: bytes, method: bytes) -> ResponseHead:
-    check_size(head)
-    line_end = head.find(b"\r\n")
-    line, block = (head, b"") if line_end < 0 else (head[:line_end], head[line_end:])
+    line, block = cut_head(head)
     match = _status_line(line)
     if match is None:
         raise BadMessageError(502, "malformed status line")
@@ -292,7 +289,7 @@ def _check_version(minor: int, block: FieldBlock) -> None:
     if minor == 1:
         if not block.host:
             raise BadMessageError(400, "no Host")  # RFC 9112 3.2
-    elif block.framing is CHUNKED_BODY:
+    elif block.framing.kind is BodyKind.CHUNKED:
         raise BadMessageError(400, "Transfer-Encoding in HTTP/1.0")  # RFC 9112 6.1
 
 
@@ -317,7 +314,7 @@ def _response_framing(
     method: bytes,
 ) -> tuple[Framing, int | None, bool]:
     """The framing, the declared length, and whether the answer's end is certain."""
-    length = _agreed_length(found.get(b"content-length", _NOTHING))
+    length = agree_length(found.get(b"content-length", _NOTHING))
     is_chunked = b"transfer-encoding" in found
     if is_chunked:
         check_chunked(found[b"transfer-encoding"])
@@ -330,13 +327,6 @@ def _response_framing(
     if length is None:
         return BODY_UNTIL_CLOSE, None, False
     return Framing(BodyKind.LENGTH, length), length, True
-
-
-def _agreed_length(values: list[bytes]) -> int | None:
-    lengths = {read_length(each.strip(b" \t")) for value in values for each in value.split(b",")}
-    if len(lengths) > 1:
-        raise BadMessageError(502, "several Content-Length")
-    return lengths.pop() if lengths else None
 
 
 def _expects_continue(values: list[bytes] | None) -> bool:

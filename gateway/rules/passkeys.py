@@ -41,6 +41,7 @@ from webauthn.helpers.decode_credential_public_key import (
     DecodedOKPPublicKey,
     DecodedRSAPublicKey,
 )
+from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
     AttestationFormat,
@@ -171,7 +172,7 @@ def verify_registration(
     Whether the credential id is free is the store's to say.
 
     Raises:
-        RefusedError: NOT_VERIFIED when the person was not verified, else BAD_REQUEST.
+        RefusedError: NOT_VERIFIED when the person was not verified, else REFUSED or BAD_REQUEST.
     """
     _refuse_foreign_frame(answer)
     _believe(lambda: _refuse_unasked(answer.attestation_object))
@@ -231,6 +232,8 @@ def _believe(check: Callable[[], _T]) -> _T:
         return check()
     except RefusedError:
         raise
+    except WebAuthnException as wrong:
+        raise RefusedError(Reason.REFUSED, f"{type(wrong).__name__}: {wrong}") from None
     except Exception as odd:  # noqa: BLE001  the library lets ValueError, KeyError … escape
         raise RefusedError(Reason.BAD_REQUEST, f"{type(odd).__name__}: {odd}") from None
 

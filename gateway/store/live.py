@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from gateway.rules.records import Person, Session, TokenHash, hash_token
 from gateway.rules.sessions import SessionLimits, is_over
@@ -140,3 +141,55 @@ class LiveSessions:
             self._unwritten = unwritten | self._unwritten
             raise
         await self._pay_all()
+
+    def _is_over(self, live: LiveSession, now: float) -> bool:
+        return is_over(age_s=now - live.begun, idle_s=now - live.used, limits=self._limits)
+
+    def _recall(self, session: Session, person: Person) -> LiveSession | None:
+        """
+        Age a stored session by the wall clock; None when it is over.
+
+        A clock that was set back makes it look younger, but never younger than its own
+        record says, and a beginning farther ahead than a whole lifetime is not believed.
+        """
+        now, wall = self._clock.seconds(), self._wall()
+        if session.created - wall > self._limits.lifetime_s:
+            return None
+        age_s = max(wall, session.last_used) - session.created
+        idle_s = max(0.0, wall - session.last_used)
+        live = LiveSession(session, person, begun=now - max(0.0, age_s), used=now - idle_s)
+        return None if self._is_over(live, now) else live
+
+    def _sweep(self) -> None:
+        now = self._clock.seconds()
+        for token_hash in [key for key, live in self._live.items() if self._is_over(live, now)]:
+            self._retire(token_hash)
+
+    def _drop(self, token_hash: TokenHash) -> None:
+        self._unwritten.pop(token_hash, None)
+        live = self._live.pop(token_hash, None)
+        if live is not None:
+            live.ended = True
+
+    def _retire(self, token_hash: TokenHash) -> None:
+        self._drop(token_hash)
+        self._owed.add(token_hash)
+
+    async def _pay(self, token_hash: TokenHash) -> bool:
+        was_stored = await self._store.end_session(token_hash)
+        self._owed.discard(token_hash)
+        return was_stored
+
+    async def _pay_all(self) -> None:
+        """All at once: they share one commit. What fails stays owed."""
+        payments = [Deferred.fromCoroutine(self._pay(each)) for each in list(self._owed)]
+        for _, outcome in await DeferredList(payments, consumeErrors=True):
+            if isinstance(outcome, Failure):
+                outcome.raiseException()
+
+
+async def _undisturbed(coroutine: Coroutine[Deferred[object], object, T]) -> T:
+    """Run to its end even if the one who waits for it is cancelled."""
+    waiter: Deferred[T] = Deferred()
+    Deferred.fromCoroutine(coroutine).addCallbacks(waiter.callback, waiter.errback)
+    return await waiter

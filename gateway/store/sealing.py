@@ -120,25 +120,30 @@ def read_keys(path: Path) -> list[bytes]:
         StoreError: missing, readable by others, or not a list of keys.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        lines = _private_content(path).splitlines()
     except OSError as error:
         raise StoreError(f"The sealing key {path} cannot be read: {error.strerror}.") from error
-    with open(descriptor, "rb") as file:
-        _require_private(os.fstat(descriptor), path)
-        lines = file.read(_KEY_FILE_LIMIT_BYTES).splitlines()
     keys = [_key(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
     if not keys:
         raise StoreError(f"The sealing key {path} is empty: restore it from its back-up.")
     return keys
 
 
-def _require_private(status: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(status.st_mode):
+def _private_content(path: Path) -> bytes:
+    """A file's content, if nobody but its owner and root can have read or written it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        _require_private(os.fstat(descriptor).st_mode, path)
+        return os.read(descriptor, _KEY_FILE_LIMIT_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _require_private(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
         raise StoreError(f"The sealing key {path} is not a regular file.")
-    if stat.S_IMODE(status.st_mode) & 0o077:
+    if stat.S_IMODE(mode) & 0o077:
         raise StoreError(f"The sealing key {path} is open to others: run chmod 0600 {path}")
-    if status.st_uid not in (0, os.geteuid()) and os.geteuid() != 0:
-        raise StoreError(f"The sealing key {path} belongs to another user.")
 
 
 def _key(line: bytes, path: Path, number: int) -> bytes:

@@ -1,0 +1,93 @@
+# Passkey Gateway. `make demo` shows it, `make test` proves it; both work on a bare Debian
+# machine with git, make and python3 (with venv).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Where the demo listens, and what stands behind it ("" is the built-in pretend groupware).
+export DEMO_PORT ?= 8080
+export DEMO_BACKEND ?=
+
+# What the tests use beside Python: browser and fonts, HTTP and QR tools. A test whose tool
+# is missing is skipped by name.
+DEBIAN_PACKAGES := chromium fonts-ipafont-gothic curl zbar-tools
+
+# Per cent of branches: the whole, and what must leave nothing untested.
+COVERAGE_ALL ?= 90
+COVERAGE_CORE ?= 100
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint types imports unit debian-packages docs clean
+
+help:
+	@echo 'make demo       the gateway in front of a pretend groupware, on http://localhost:$(DEMO_PORT)'
+	@echo '                (DEMO_PORT=8081, DEMO_BACKEND=http://127.0.0.1:3000 change that)'
+	@echo 'make test       everything that is checked before a change goes in'
+	@echo 'make test-slow  what needs minutes, too'
+	@echo 'make docs       write the generated parts of docs/ anew'
+	@echo 'make clean      remove whatever make has made'
+
+demo: $(VENV)/installed
+	@exec $(BIN)/twistd --nodaemon --pidfile= --logfile=$(VENV)/demo.log --python=tac/demo.tac
+
+test: debian-packages lint types imports unit
+
+test-slow: debian-packages $(VENV)/installed-for-tests
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-for-tests
+	$(BIN)/mypy
+
+imports: $(VENV)/installed-for-tests
+	$(BIN)/lint-imports --config setup.cfg
+
+unit: $(VENV)/installed-for-tests
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --fail-under=$(COVERAGE_ALL)
+	$(BIN)/coverage report --fail-under=$(COVERAGE_CORE) --include='gateway/rules/*,gateway/store/*'
+
+docs: $(VENV)/installed
+	$(BIN)/python -m gateway.config > docs/configuration.md
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info tests/artifacts .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f twisted/plugins/dropin.cache twistd.log twistd.pid
+
+# The environment is made once, and anew when what it is made from has changed.
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'The venv module is missing. As root: apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/installed-for-tests: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+debian-packages:
+	@missing=; for name in $(DEBIAN_PACKAGES); do \
+	  dpkg-query --show --showformat='$${db:Status-Status}' $$name 2>/dev/null \
+	    | grep -q '^installed$$' || missing="$$missing $$name"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get --quiet --quiet update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet install --yes \
+	    --no-install-recommends $$missing; \
+	else \
+	  echo "Not installed, so the tests that need them are skipped:$$missing"; \
+	fi

@@ -1,0 +1,146 @@
+"""
+The ports: bound by endpoint string, and each refusal of the system told in a sentence.
+
+`listen` binds within the reactor; `try_to_bind` does it for a moment without one, so that
+`gateway check` and the start can tell before anything else has happened.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    UNIXServerEndpoint,
+)
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IReactorTCP,
+    IReactorUNIX,
+    IStreamServerEndpoint,
+)
+
+from gateway.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint, parse_endpoint
+from gateway.errors import GatewayError
+
+PRIVILEGED_BELOW = 1024
+"""Linux's net.ipv4.ip_unprivileged_port_start, unless it was changed."""
+
+
+class PortError(GatewayError):
+    """A port cannot be bound. `is_taken` when somebody else has it."""
+
+    def __init__(self, key: str, endpoint: str, reason: str, *, is_taken: bool = False) -> None:
+        self.reason = reason
+        self.is_taken = is_taken
+        super().__init__(f'{key} = "{endpoint}": {reason}')
+
+
+async def listen(
+    reactor: object, key: str, endpoint: str, factory: IProtocolFactory
+) -> IListeningPort:
+    """
+    Bind an endpoint; the key is for the message, as in `[listen] https`.
+
+    Raises:
+        PortError: the system refused; the sentence says why and what to do.
+    """
+    parsed = parse_endpoint(endpoint)
+    try:
+        return await server_endpoint(reactor, parsed).listen(factory)
+    except CannotListenError as error:
+        cause: object = error.socketError
+    except OSError as error:  # a UNIX socket's directory, its lock
+        cause = error
+    raise _refused(key, endpoint, parsed, cause)
+
+
+def server_endpoint(reactor: object, endpoint: Endpoint) -> IStreamServerEndpoint:
+    """Twisted's endpoint for ours."""
+    if isinstance(endpoint, UnixEndpoint):
+        unix = IReactorUNIX(reactor)
+        return UNIXServerEndpoint(
+            unix, endpoint.address, endpoint.backlog, endpoint.mode, endpoint.lockfile
+        )
+    kind = TCP6ServerEndpoint if ":" in endpoint.interface else TCP4ServerEndpoint
+    return kind(IReactorTCP(reactor), endpoint.port, endpoint.backlog, endpoint.interface)
+
+
+def try_to_bind(key: str, endpoint: str) -> None:
+    """
+    Bind and let go at once; nothing listens in between.
+
+    Raises:
+        PortError: it would not work; the sentence says why and what to do.
+    """
+    parsed = parse_endpoint(endpoint)
+    try:
+        if isinstance(parsed, TcpEndpoint):
+            _try_tcp(parsed)
+        else:
+            _try_unix(parsed)
+    except OSError as error:
+        raise _refused(key, endpoint, parsed, error) from None
+
+
+def _try_tcp(endpoint: TcpEndpoint) -> None:
+    family = socket.AF_INET6 if ":" in endpoint.interface else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((endpoint.interface, endpoint.port))
+        probe.listen(1)  # two may bind with SO_REUSEADDR, one may listen
+
+
+def _try_unix(endpoint: UnixEndpoint) -> None:
+    directory = Path(endpoint.address).parent
+    if not directory.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(endpoint.address)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return  # nobody is there; a socket left behind by a crash is replaced
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _refused(key: str, text: str, endpoint: Endpoint, cause: object) -> PortError:
+    number = cause.errno if isinstance(cause, OSError) else None
+    if isinstance(endpoint, UnixEndpoint):
+        return _refused_unix(key, text, endpoint, number, cause)
+    if number == errno.EADDRINUSE:
+        reason = (
+            f"another program listens on port {endpoint.port} "
+            f"(see which: ss -ltnp 'sport = :{endpoint.port}')"
+        )
+        return PortError(key, text, reason, is_taken=True)
+    if number == errno.EACCES and endpoint.port < PRIVILEGED_BELOW:
+        reason = (
+            f"this user may not bind port {endpoint.port}; give the service "
+            "CAP_NET_BIND_SERVICE, or take a port from 1024 on"
+        )
+        return PortError(key, text, reason)
+    if number == errno.EADDRNOTAVAIL:
+        reason = f"this machine has no address {endpoint.interface} (see: ip address)"
+        return PortError(key, text, reason)
+    return PortError(key, text, f"the system refuses: {cause}")
+
+
+def _refused_unix(
+    key: str, text: str, endpoint: UnixEndpoint, number: int | None, cause: object
+) -> PortError:
+    directory = Path(endpoint.address).parent
+    if number == errno.EADDRINUSE:
+        return PortError(key, text, "another program listens there", is_taken=True)
+    if number == errno.ENOENT:
+        return PortError(key, text, f"there is no directory {directory}")
+    if number == errno.EACCES:
+        return PortError(key, text, f"this user may not write in {directory}")
+    return PortError(key, text, f"the system refuses: {cause}")

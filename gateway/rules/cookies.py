@@ -1,0 +1,137 @@
+"""
+Our cookies: their names, and how they stay ours.
+
+The browser sends our cookies and the app's in one field. What the app gets has ours taken out
+and is otherwise the same to the byte; what the app sets under one of our names is dropped. Both
+by all six names at once and in any case, whichever scheme is in use: `__Host-` names and, for
+http://localhost, names without (RFC 6265bis 4.1.3.2: the prefix needs Secure).
+
+A browser and an app may read an odd Cookie field differently. That is harmless here: a value
+that `cookie_values` finds is always under the exact name, and whoever sends our token in
+another spelling is not signed in by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+BLANKS = b" \t"
+_is_plain = re.compile(r"[0-9A-Za-z_-]*").fullmatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieNames:
+    """The names in use under one scheme."""
+
+    session: str
+    browser: str
+    """Binds a ceremony to the browser that began it."""
+    language: str
+
+
+_SECURE = CookieNames(session="__Host-gw", browser="__Host-gw-browser", language="__Host-gw-lang")
+_PLAIN = CookieNames(session="gw", browser="gw-browser", language="gw-lang")
+
+ALL_OURS = frozenset(
+    name.encode().lower()
+    for names in (_SECURE, _PLAIN)
+    for name in (names.session, names.browser, names.language)
+)
+"""All six names, in lower case."""
+
+
+def cookie_names(is_secure: bool) -> CookieNames:
+    """The names for https, or for http on localhost."""
+    return _SECURE if is_secure else _PLAIN
+
+
+def cookie_values(header_values: Iterable[bytes], name: bytes) -> list[bytes]:
+    """
+    Every value under exactly that name, over all Cookie fields, in order.
+
+    A session cookie with two values is nobody's: who sent it cannot be told.
+    """
+    found = []
+    for header in header_values:
+        if name not in header:
+            continue
+        for pair in header.split(b";"):
+            key, equals, value = pair.partition(b"=")
+            if equals and key.strip(BLANKS) == name:
+                found.append(value.strip(BLANKS))
+    return found
+
+
+def without_ours(value: bytes) -> bytes:
+    """A Cookie field's value for the app: ours taken out, the rest to the byte."""
+    pairs = value.split(b";")
+    theirs = [pair for pair in pairs if not _is_ours(pair)]
+    if len(theirs) == len(pairs):
+        return value
+    return b";".join(theirs).strip(BLANKS)
+
+
+def for_browser(set_cookie_value: bytes, *, internal_hosts: frozenset[bytes]) -> bytes | None:
+    """
+    A Set-Cookie of the app as the browser may have it, or None if it would set one of ours.
+
+    A Domain that is a name of the app behind the gateway is left out: the browser knows no such
+    host and would refuse the cookie. All else is kept to the byte.
+
+    Args:
+        set_cookie_value: the field's value.
+        internal_hosts: lower case, no ports.
+    """
+    if _is_ours(set_cookie_value.partition(b";")[0]):
+        return None
+    pair, *attributes = set_cookie_value.split(b";")
+    kept = [each for each in attributes if not _is_domain_of(each, internal_hosts)]
+    if len(kept) == len(attributes):
+        return set_cookie_value
+    return b";".join([pair, *kept])
+
+
+def set_cookie(name: str, value: str, *, is_secure: bool, max_age_s: int | None) -> str:
+    """
+    The Set-Cookie of one of ours, for our own pages.
+
+    Args:
+        name: one of `cookie_names`.
+        value: letters, digits, `-` and `_`.
+        is_secure: whether the public origin is https.
+        max_age_s: seconds that the browser keeps it; None = until the browser is closed.
+    """
+    assert name.encode().lower() in ALL_OURS, "not a cookie of ours"
+    assert _is_plain(value), "not a value of ours"
+    parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    if is_secure:
+        parts.append("Secure")
+    if max_age_s is not None:
+        parts.append(f"Max-Age={max_age_s}")
+    return "; ".join(parts)
+
+
+def clear_cookie(name: str, *, is_secure: bool) -> str:
+    """The Set-Cookie that takes one of ours away."""
+    return set_cookie(name, "", is_secure=is_secure, max_age_s=0)
+
+
+def _is_ours(pair: bytes) -> bool:
+    """
+    Whether the pair is, or would come back as, a cookie of ours.
+
+    A cookie without a name comes back as its value alone (RFC 6265bis 5.7.3): `=gw=x` as `gw=x`.
+    """
+    key = pair.partition(b"=")[0].strip(BLANKS) or _nameless(pair)
+    return key.lower() in ALL_OURS
+
+
+def _nameless(pair: bytes) -> bytes:
+    return pair.lstrip(b" \t=").partition(b"=")[0].strip(BLANKS)
+
+
+def _is_domain_of(attribute: bytes, hosts: frozenset[bytes]) -> bool:
+    key, _, value = attribute.lower().partition(b"=")
+    return key.strip(BLANKS) == b"domain" and value.strip(BLANKS).lstrip(b".") in hosts

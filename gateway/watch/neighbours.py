@@ -1,0 +1,109 @@
+"""
+Who the gateway works with: the app, the name service, the clock.
+
+As in `surroundings` each check looks, changes nothing and blocks for seconds at most, so
+these run in `gateway check` alone. All that they find are warnings: with the app down or a
+name not yet in DNS the gateway does start, and tells people what is the matter.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.config import Config
+from gateway.config.endpoints import TcpEndpoint, parse_endpoint
+from gateway.rules.vitals import Finding, Gravity
+
+APP_PATIENCE_S = 5.0
+"""For the app's first byte: long enough for a busy groupware's front page."""
+
+RELEASED = 1_793_491_200.0
+"""2026-11-01: a clock that is behind it is wrong for certain."""
+
+TIMESYNC = Path("/run/systemd/timesync")
+"""Is there where systemd-timesyncd runs; it makes `synchronized` in it once it has the time."""
+
+_URL = "[gateway] url"
+_APP = "[[app]] url"
+
+
+def app(config: Config) -> Iterator[Finding]:
+    """Whether something that speaks HTTP answers where the app should be."""
+    settings = config.app
+    place = f"{settings.backend_host}:{settings.backend_port}"
+    try:
+        patience_s = min(settings.connect_s, APP_PATIENCE_S)
+        address = (settings.backend_host, settings.backend_port)
+        with socket.create_connection(address, timeout=patience_s) as connection:
+            first_line = _ask(connection, config.gateway.public.authority)
+    except TimeoutError:
+        yield _warning(_APP, f"the app at {place} does not answer in time", _SEE_APP)
+    except OSError as error:
+        sentence = f"the app at {place} is not reached: {error.strerror or error}"
+        yield _warning(_APP, sentence, _SEE_APP)
+    else:
+        yield _judge(place, first_line)
+
+
+_SEE_APP = "start the app, or correct the address; until then people are told it is down"
+
+
+def _ask(connection: socket.socket, authority: str) -> bytes:
+    """The first line of the answer to a plain request."""
+    connection.settimeout(APP_PATIENCE_S)
+    request = f"HEAD / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+    connection.sendall(request.encode("ascii"))
+    with connection.makefile("rb") as answer:
+        return answer.readline(256)
+
+
+def _judge(place: str, first_line: bytes) -> Finding:
+    version, _, rest = first_line.decode("latin-1").partition(" ")
+    if version.startswith("HTTP/1.") and rest[:3].isdigit():
+        sentence = f"the app at {place} answers (status {rest[:3]})"
+        return Finding(gravity=Gravity.OK, key=_APP, sentence=sentence)
+    sentence = f"what listens at {place} does not speak HTTP: {first_line[:40]!r}"
+    return _warning(_APP, sentence, "correct the address; https to the app is not available yet")
+
+
+def name(config: Config) -> Iterator[Finding]:
+    """Whether the public name resolves."""
+    host = config.gateway.public.host
+    try:
+        found = socket.getaddrinfo(host, config.gateway.public.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        sentence = f"{host} does not resolve here: {error.strerror or error}"
+        yield _warning(_URL, sentence, "enter the name in DNS, pointing to this machine")
+    else:
+        addresses = ", ".join(sorted({str(each[4][0]) for each in found}))
+        yield Finding(gravity=Gravity.OK, key=_URL, sentence=f"{host} is {addresses}")
+
+
+def port(config: Config) -> Iterator[Finding]:
+    """Whether the port in the public address is one that is listened on."""
+    public, listen = config.gateway.public, config.listen
+    key = "https" if public.is_secure else "http"
+    text = listen.https if public.is_secure else listen.http
+    endpoint = parse_endpoint(text)
+    if isinstance(endpoint, TcpEndpoint) and endpoint.port == public.port:
+        return
+    sentence = f'people come to port {public.port}, and the gateway listens at "{text}"'
+    yield _warning(f"[listen] {key}", sentence, "fine if something forwards the one to the other")
+
+
+def clock(now: float, *, timesync: Path = TIMESYNC) -> Iterator[Finding]:
+    """Whether the clock can be right. Certificates and one-time passwords depend on it."""
+    if now < RELEASED:
+        sentence = "the clock is behind the day this gateway was released"
+        yield _warning("clock", sentence, "set it, and keep it with NTP: timedatectl set-ntp true")
+    elif timesync.is_dir() and not (timesync / "synchronized").exists():
+        sentence = "the clock is not synchronised by NTP"
+        yield _warning("clock", sentence, "see: timedatectl timesync-status")
+    else:
+        yield Finding(gravity=Gravity.OK, key="clock", sentence="the clock can be right")
+
+
+def _warning(key: str, sentence: str, next_step: str) -> Finding:
+    return Finding(gravity=Gravity.WARNING, key=key, sentence=sentence, next_step=next_step)

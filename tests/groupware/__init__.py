@@ -1,0 +1,1 @@
+"""The pretend groupware, by itself, and how other tests run it."""

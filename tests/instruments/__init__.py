@@ -1,0 +1,1 @@
+"""Instruments of the tests: a real browser, a real gateway process, a certificate authority."""

@@ -1,0 +1,5 @@
+"""Tests of the store: one suite for every kind, and what is special about each."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.store.contract")
