@@ -95,3 +95,22 @@ def test_a_backend_is_a_host_and_a_port(text: str) -> None:
         host, port = found
         assert re.fullmatch(r"[a-z0-9_.:-]+", host)
         assert 1 <= port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("udp:1", "an endpoint"),
+        ("tcp", "an endpoint"),
+        ("tcp:1:127.0.0.1", "an endpoint"),
+        ("tcp:1:colour=red", "an endpoint"),
+        ("tcp:1:interface=eth0", "an IP address"),
+        ("tcp:1:backlog=0", "backlog="),
+        ("unix:run/gw.sock", "absolute path"),
+        ("unix:/run/gw.sock:mode=rw", "octal"),
+    ],
+)
+def test_an_endpoint_that_cannot_be_is_refused(text: str, wanted: str) -> None:
+    """A wrong endpoint is refused with what is wanted in its place."""
+    with pytest.raises(ValueError, match=wanted):
+        parse_endpoint(text)

@@ -58,7 +58,7 @@ async def listen(
         cause: object = error.socketError
     except OSError as error:  # a UNIX socket's directory, its lock
         cause = error
-    raise _refused(key, endpoint, parsed, cause)
+    raise refusal(key, endpoint, parsed, cause)
 
 
 def server_endpoint(reactor: object, endpoint: Endpoint) -> IStreamServerEndpoint:
@@ -86,7 +86,7 @@ def try_to_bind(key: str, endpoint: str) -> None:
         else:
             _try_unix(parsed)
     except OSError as error:
-        raise _refused(key, endpoint, parsed, error) from None
+        raise refusal(key, endpoint, parsed, error) from None
 
 
 def _try_tcp(endpoint: TcpEndpoint) -> None:
@@ -111,36 +111,38 @@ def _try_unix(endpoint: UnixEndpoint) -> None:
     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
-def _refused(key: str, text: str, endpoint: Endpoint, cause: object) -> PortError:
+def refusal(key: str, text: str, endpoint: Endpoint, cause: object) -> PortError:
+    """What the system's refusal means, and what to do about it."""
     number = cause.errno if isinstance(cause, OSError) else None
-    if isinstance(endpoint, UnixEndpoint):
-        return _refused_unix(key, text, endpoint, number, cause)
+    if isinstance(endpoint, TcpEndpoint):
+        reason = _tcp_reason(endpoint, number)
+    else:
+        reason = _unix_reason(endpoint, number)
+    is_taken = number == errno.EADDRINUSE
+    return PortError(key, text, reason or f"the system refuses: {cause}", is_taken=is_taken)
+
+
+def _tcp_reason(endpoint: TcpEndpoint, number: int | None) -> str:
+    port = endpoint.port
     if number == errno.EADDRINUSE:
-        reason = (
-            f"another program listens on port {endpoint.port} "
-            f"(see which: ss -ltnp 'sport = :{endpoint.port}')"
-        )
-        return PortError(key, text, reason, is_taken=True)
-    if number == errno.EACCES and endpoint.port < PRIVILEGED_BELOW:
-        reason = (
-            f"this user may not bind port {endpoint.port}; give the service "
+        look = f"see which: ss -ltnp 'sport = :{port}'"
+        return f"another program listens on port {port} ({look})"
+    if number == errno.EACCES and port < PRIVILEGED_BELOW:
+        return (
+            f"this user may not bind port {port}: give the service "
             "CAP_NET_BIND_SERVICE, or take a port from 1024 on"
         )
-        return PortError(key, text, reason)
     if number == errno.EADDRNOTAVAIL:
-        reason = f"this machine has no address {endpoint.interface} (see: ip address)"
-        return PortError(key, text, reason)
-    return PortError(key, text, f"the system refuses: {cause}")
+        return f"this machine has no address {endpoint.interface} (see: ip address)"
+    return ""
 
 
-def _refused_unix(
-    key: str, text: str, endpoint: UnixEndpoint, number: int | None, cause: object
-) -> PortError:
+def _unix_reason(endpoint: UnixEndpoint, number: int | None) -> str:
     directory = Path(endpoint.address).parent
     if number == errno.EADDRINUSE:
-        return PortError(key, text, "another program listens there", is_taken=True)
+        return "another program listens there"
     if number == errno.ENOENT:
-        return PortError(key, text, f"there is no directory {directory}")
+        return f"there is no directory {directory}"
     if number == errno.EACCES:
-        return PortError(key, text, f"this user may not write in {directory}")
-    return PortError(key, text, f"the system refuses: {cause}")
+        return f"this user may not write in {directory}"
+    return ""

@@ -12,6 +12,9 @@ from typing import Protocol
 from gateway.rules.chunked import LAST_CHUNK, ChunkedDecoder, encode_chunk
 from gateway.rules.http1 import BodyKind, Framing
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""Says that a body that waits (RFC 9110 10.1.1) may come: only once it is wanted."""
+
 
 class BodyReader(Protocol):
     """Finds the payload of one body, and its end, in the bytes of a connection."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from twisted.logger import Logger
 
 from gateway.proxy.back import Back, Fault, Pool
-from gateway.proxy.bodies import framed
+from gateway.proxy.bodies import CONTINUE, framed
 from gateway.rules.headers import forwarding, from_app, to_app
 from gateway.rules.http1 import BodyKind, RequestHead, ResponseHead
 from gateway.rules.locations import Names
@@ -31,8 +31,6 @@ SAFE_TO_REPEAT = frozenset((b"GET", b"HEAD"))
 """Asked once more when a pooled connection turned out dead (RFC 9110 9.2.2, without bodies)."""
 
 WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
-
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

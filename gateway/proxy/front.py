@@ -32,7 +32,13 @@ from gateway.proxy.plane import Exchange, Plane
 from gateway.proxy.wire import Wire
 from gateway.rules.access import Decision, decide
 from gateway.rules.cookies import cookie_values
-from gateway.rules.http1 import HEAD_LIMIT_BYTES, BadMessageError, RequestHead, parse_request
+from gateway.rules.http1 import (
+    HEAD_LIMIT_BYTES,
+    BadMessageError,
+    RequestHead,
+    parse_request,
+    skip_leading_crlf,
+)
 from gateway.rules.tokens import decode
 from gateway.store.live import LiveSession
 
@@ -106,7 +112,8 @@ class Front(Protocol):
     def _read_heads(self, data: bytes) -> None:
         if not self._buffer:
             self._expect(HEADER_S)
-        data = data.removeprefix(b"\r\n")
+        if self._buffer in (b"", b"\r"):
+            data = skip_leading_crlf(data)
         end = data.find(b"\r\n\r\n")
         if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
             self._buffer = data

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.server import Request, Site
 
+from gateway.proxy.bodies import CONTINUE
 from gateway.rules.headers import HOP_BY_HOP
 from gateway.rules.http1 import BodyKind, RequestHead
 
@@ -62,6 +63,8 @@ class SiteExchange:
         elif framing.kind is BodyKind.LENGTH and framing.length > OWN_BODY_LIMIT_BYTES:
             self._answer(413)
         else:
+            if self._head.expects_continue and not is_last:
+                self._front.transport.write(CONTINUE)
             self.body(pieces, is_last=is_last)
 
     def body(self, pieces: list[bytes], *, is_last: bool) -> None:

@@ -25,7 +25,7 @@ _WORDS: tuple[tuple[type[apsw.Error], str], ...] = (
 )
 
 
-def in_words(error: apsw.Error, path: Path) -> StoreError:
+def in_words(error: Exception, path: Path) -> StoreError:
     """The error of ours that tells what SQLite told; its own text follows in brackets."""
     for kind, words in _WORDS:
         if isinstance(error, kind):

@@ -119,9 +119,9 @@ class LiveSessions:
         """Take up the stored sessions after a start; how many are open."""
         people = {each.id: each for each in await self._store.people()}
         for session in await self._store.sessions():
-            person = people[session.person_id]
+            person = people.get(session.person_id)
             live = self._recall(session, person)
-            if person.enabled and live is not None:
+            if live is not None:
                 self._live[session.token_hash] = live
             else:
                 self._owed.add(session.token_hash)
@@ -145,15 +145,16 @@ class LiveSessions:
     def _is_over(self, live: LiveSession, now: float) -> bool:
         return is_over(age_s=now - live.begun, idle_s=now - live.used, limits=self._limits)
 
-    def _recall(self, session: Session, person: Person) -> LiveSession | None:
+    def _recall(self, session: Session, person: Person | None) -> LiveSession | None:
         """
-        Age a stored session by the wall clock; None when it is over.
+        Age a stored session by the wall clock; None when it is over, or nobody's any more.
 
         A clock that was set back makes it look younger, but never younger than its own
         record says, and a beginning farther ahead than a whole lifetime is not believed.
         """
         now, wall = self._clock.seconds(), self._wall()
-        if session.created - wall > self._limits.lifetime_s:
+        is_believed = session.created - wall <= self._limits.lifetime_s
+        if person is None or not person.enabled or not is_believed:
             return None
         age_s = max(wall, session.last_used) - session.created
         idle_s = max(0.0, wall - session.last_used)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import apsw
 
-from gateway.errors import CredentialTakenError, InvitationSpentError, NameTakenError
+from gateway.errors import CredentialTakenError, InvitationSpentError, NameTakenError, StoreError
 from gateway.rules.records import Invitation, Passkey, Person, PersonId, Session, TokenHash
 from gateway.store.database import READER_PATIENCE_MS, connect, open_database, secret_place
 from gateway.store.faults import in_words
@@ -86,11 +87,11 @@ class SQLiteStore:
         def add(connection: apsw.Connection) -> None:
             connection.execute(
                 "INSERT INTO people (id, name, display_name, user_handle, enabled, created)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 person_row(person),
             )
             if not connection.changes():
-                raise NameTakenError(f"There is a person named {person.name!r} already.")
+                _refuse_person(connection, person)
 
         await self._writer.write(add)
 
@@ -278,6 +279,13 @@ class SQLiteStore:
         """See `Store.close`."""
         await self._writer.close()
         self._reader.close()
+
+
+def _refuse_person(connection: apsw.Connection, person: Person) -> NoReturn:
+    named = connection.execute("SELECT 1 FROM people WHERE name = ?", (person.name,))
+    if named.fetchall():
+        raise NameTakenError(f"There is a person named {person.name!r} already.")
+    raise StoreError("That person's id or user handle is taken.")
 
 
 def _sealed_in(rows: list[Row]) -> bytes:

@@ -127,7 +127,7 @@ class Writer:
             for change in changes:
                 self._make(change)
             self._connection.execute("COMMIT")
-        except apsw.Error as error:
+        except Exception as error:  # whatever it was, the thread goes on
             self._give_up(changes, in_words(error, self._path))
 
     def _make(self, change: _Change) -> None:
@@ -143,7 +143,8 @@ class Writer:
 
     def _give_up(self, changes: list[_Change], error: StoreError) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with contextlib.suppress(apsw.Error):  # then the next BEGIN fails, and tells why
+                self._connection.execute("ROLLBACK")
         for change in changes:
             change.error = error  # also who was refused: perhaps by a change that is undone now
 

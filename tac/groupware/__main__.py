@@ -19,7 +19,7 @@ from faults import Faults
 from record import Record
 from routes import Groupware
 from settings import Settings
-from wire import Server
+from wire import KEEP_ALIVE_S, Server
 
 
 def options() -> argparse.Namespace:
@@ -28,6 +28,7 @@ def options() -> argparse.Namespace:
     wanted.add_argument("--port", type=int, default=0)
     wanted.add_argument("--control-port", type=int, default=0)
     wanted.add_argument("--until-stdin-closes", action="store_true")
+    wanted.add_argument("--keep-alive-seconds", type=float, default=KEEP_ALIVE_S)
     wanted.add_argument("--directory", default="/cgi-bin/dneo", help="e.g. /scripts/dneo")
     wanted.add_argument("--suffix", default=".cgi", help="e.g. .exe")
     wanted.add_argument("--internal-name", default="groupware.internal")
@@ -76,14 +77,15 @@ async def serve(chosen: argparse.Namespace) -> None:
         loop.add_signal_handler(number, end.set)
     if chosen.until_stdin_closes:
         end_with_stdin(loop, end)
-    app = Server(Groupware(settings_from(chosen)).route, Record(), Faults())
+    groupware = Groupware(settings_from(chosen))
+    app = Server(groupware.route, Record(), Faults(), chosen.keep_alive_seconds)
     control = Server(Control(app).route, Record(), Faults())
     await app.listen(chosen.port)
     await control.listen(chosen.control_port)
     print(f"listening on 127.0.0.1:{app.port} control 127.0.0.1:{control.port}", flush=True)
     await end.wait()
-    app.stop_listening()
-    control.stop_listening()
+    await app.end()
+    await control.end()
 
 
 if __name__ == "__main__":

@@ -101,5 +101,6 @@ def _row(document: Document) -> str:
     )
     return (
         f'<li>{icon("file")}<div class="grow">{shown}{digest}</div>'
-        f"<small>{document.size_bytes:,} バイト<br>{escape(document.author)}・{document.when}</small></li>"
+        f"<small>{document.size_bytes:,} バイト<br>"
+        f"{escape(document.author)}・{document.when}</small></li>"
     )

@@ -31,12 +31,16 @@ Route = Callable[[Exchange], Awaitable[None]]
 class Server:
     """One listening port and its connections."""
 
-    def __init__(self, route: Route, record: Record, faults: Faults) -> None:
+    def __init__(
+        self, route: Route, record: Record, faults: Faults, keep_alive_s: float = KEEP_ALIVE_S
+    ) -> None:
         self._route = route
+        self._keep_alive_s = keep_alive_s
         self.record = record
         self.faults = faults
         self.port = 0
         self._server: asyncio.Server | None = None
+        self._talks: set[asyncio.Task[None]] = set()
 
     async def listen(self, port: int = 0) -> None:
         """Take connections on loopback; port 0 = any free one."""
@@ -49,11 +53,23 @@ class Server:
         if self._server is not None:
             self._server.close()
 
-    def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(Peer(HEAD_LIMIT_BYTES), self._talk)
+    async def end(self) -> None:
+        """Take no more connections, and cut those that there are."""
+        self.stop_listening()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(Peer(HEAD_LIMIT_BYTES), self._connected)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert isinstance(reader, Peer)
+        talk = asyncio.create_task(self._talk(reader, writer))
+        self._talks.add(talk)
+        talk.add_done_callback(self._talks.discard)
+
+    async def _talk(self, reader: Peer, writer: asyncio.StreamWriter) -> None:
         number = self.record.opened()
         outlet = Outlet(writer, reader)
         try:
@@ -90,7 +106,7 @@ class Server:
 
     async def _request(self, outlet: Outlet) -> Request | None:
         try:
-            async with asyncio.timeout(KEEP_ALIVE_S):
+            async with asyncio.timeout(self._keep_alive_s):
                 head = await outlet.peer.readuntil(b"\r\n\r\n")
             return parse(head[:-4].lstrip(b"\r\n"))
         except (TimeoutError, asyncio.IncompleteReadError):

@@ -125,7 +125,7 @@ class Groupware:
             self._errors.seek(0)
             complaints = self._errors.read().decode("utf-8", "replace")
             self._errors.close()
-        assert complaints == ""
+        assert complaints == "", complaints
 
     def record(self, *, requests: int = 0, heads: int = 0, body_bytes: int = 0) -> list[Received]:
         """
@@ -202,7 +202,7 @@ def _received(entry: dict[str, Any]) -> Received:
 
 def download_blocks(size: int) -> Iterator[bytes]:
     """What `/bench/download?bytes=N` has to send: SHA-256 of the block's number, repeated."""
-    for number in range(0, -(-size // BLOCK_BYTES)):
+    for number in range(-(-size // BLOCK_BYTES)):
         block = hashlib.sha256(number.to_bytes(8, "big")).digest() * (BLOCK_BYTES // 32)
         yield block[: size - number * BLOCK_BYTES]
 

@@ -177,7 +177,7 @@ class RawClient:
         seen = bytearray()
         try:
             while True:
-                seen += self._read_some()
+                seen += self.read_some()
         except TruncatedError as end:
             return bytes(seen), end.ending
 
@@ -188,7 +188,7 @@ class RawClient:
     def hear(self, *, within_s: float) -> bytes:
         """Whatever comes within that time, b"" for silence or the end."""
         if self._unread:
-            return self._read_some()
+            return self.read_some()
         patience_s = self.sock.gettimeout()
         self.sock.settimeout(within_s)
         try:
@@ -211,7 +211,13 @@ class RawClient:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.sock.close()
 
-    def _read_some(self) -> bytes:
+    def read_some(self) -> bytes:
+        """
+        Whatever comes next.
+
+        Raises:
+            TruncatedError: nothing comes any more.
+        """
         if self._unread:
             block = bytes(self._unread)
             self._unread.clear()
@@ -230,7 +236,7 @@ class RawClient:
         found = bytearray()
         while mark not in found:
             try:
-                found += self._read_some()
+                found += self.read_some()
             except TruncatedError as end:
                 raise TruncatedError(end.ending, bytes(found)) from None
         end_of_mark = found.index(mark) + len(mark)
@@ -239,7 +245,7 @@ class RawClient:
 
     def _blocks(self, count: int) -> Iterator[bytes]:
         while count:
-            block = self._read_some()
+            block = self.read_some()
             self._unread += block[count:]
             yield block[:count]
             count -= len(block[:count])
@@ -253,7 +259,7 @@ class RawClient:
     def _blocks_to_the_end(self) -> Iterator[bytes]:
         while True:
             try:
-                block = self._read_some()
+                block = self.read_some()
             except TruncatedError as end:
                 if end.ending is Ending.CLOSED:
                     return

@@ -187,3 +187,11 @@ def test_a_spoiled_member_never_causes_an_accident(member: str, value: object) -
 
     with suppress(RefusedError):
         read_sign_in(json.dumps(sent).encode())
+
+
+def test_transports_that_are_no_list_are_none() -> None:
+    """A browser that says nothing sensible of its transports has said nothing."""
+    sent = registration()
+    sent["response"]["transports"] = "usb"
+
+    assert () == read_registration(json.dumps(sent).encode()).transports

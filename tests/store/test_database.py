@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -234,11 +235,58 @@ class TestPlace:
     @needs_root
     def test_a_read_only_directory(self, made: Path, reopen: Opener) -> None:
         """On a disk that cannot be written to, a sentence says so."""
-        with _mounted("--bind", made.parent, made.parent, "-o", "ro"):
+        with _mounted("--bind", made.parent, made.parent):
             subprocess.run(["mount", "-o", "remount,bind,ro", made.parent], check=True)
 
             with untouched(made.parent), pytest.raises(StoreError, match="is not writable"):
                 reopen()
+
+    @needs_root
+    def test_a_read_only_file(self, made: Path, reopen: Opener) -> None:
+        """A database that cannot be written to is refused at the start, in a sentence."""
+        with _mounted("--bind", made, made):
+            subprocess.run(["mount", "-o", "remount,bind,ro", made], check=True)
+
+            with untouched(made.parent), pytest.raises(StoreError, match="is not writable"):
+                reopen()
+
+    def test_a_connection_that_cannot_write(self, made: Path) -> None:
+        """Where SQLite itself falls back to reading alone, that is told at the start."""
+        reading = apsw.Connection(str(made), flags=apsw.SQLITE_OPEN_READONLY)
+
+        with pytest.raises(StoreError, match="is not writable"):
+            database._require_wal(reading, made)
+
+        reading.close()
+
+    def test_a_place_without_a_log(self, path: Path) -> None:
+        """Where SQLite cannot keep a write-ahead log, a sentence says what to do."""
+        in_memory = apsw.Connection(":memory:")
+
+        with pytest.raises(StoreError, match="must be on a local disk"):
+            database._require_wal(in_memory, path)
+
+        in_memory.close()
+
+    def test_too_few_descriptors(self, made: Path, reopen: Opener, pump: Pump) -> None:
+        """Where the system allows too few open files, a sentence says so, whichever is missing."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        probe = os.open(made.parent, os.O_RDONLY)
+        os.close(probe)
+        refusals: list[str] = []
+        try:
+            for allowed in range(probe, probe + 20):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+                try:
+                    pump.run(reopen().close())
+                    break
+                except StoreError as error:
+                    refusals.append(str(error))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+        assert 3 <= len(refusals) < 20
+        assert [ANNA] == pump.run(reopen().people())
 
     @needs_root
     def test_another_user(self, made: Path) -> None:

@@ -18,7 +18,7 @@ from twisted.logger import capturedLogs
 
 from gateway.errors import NameTakenError, StoreError
 from gateway.store.database import connect
-from gateway.store.writer import Writer
+from gateway.store.writer import GROUP_LIMIT, Writer
 from tests.store.conftest import Opener
 from tests.store.contract import ANNA
 from tests.store.pump import PATIENCE_S, Pump
@@ -144,6 +144,23 @@ def test_a_failed_commit_fails_everybody(
     pump.run(writer.close())
 
 
+def test_a_commit_that_stays_open_is_undone(
+    writer: Writer, connection: apsw.Connection, pump: Pump, tmp_path: Path
+) -> None:
+    """A transaction that can neither be committed nor undoes itself does not block the next."""
+    connection.execute("CREATE TABLE child (n REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED)")
+
+    def orphan(to: apsw.Connection) -> None:
+        to.execute("INSERT INTO child VALUES (99)")
+
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
+        pump.run(writer.write(orphan))
+
+    assert 1 == pump.run(writer.write(put(1)))
+    assert [1] == rows(tmp_path / "t.sqlite")
+    pump.run(writer.close())
+
+
 def test_a_lost_transaction_fails_everybody(writer: Writer, pump: Pump, tmp_path: Path) -> None:
     """Where SQLite gives up the whole transaction, earlier successes in it are not believed."""
 
@@ -181,6 +198,20 @@ def test_there_is_no_thread_before_the_first_change(writer: Writer, pump: Pump) 
     pump.run(writer.close())
 
     assert names == [each.name for each in threading.enumerate()]
+
+
+def test_no_crowd_waits_for_another(
+    writer: Writer, connection: apsw.Connection, pump: Pump
+) -> None:
+    """However many queue up, the first are answered after a bounded number."""
+    commits: list[int] = []
+    gate = Gate(writer)
+    connection.set_commit_hook(lambda: bool(commits.append(1)))  # type: ignore[func-returns-value]
+
+    pump.outcomes([*(writer.write(put(n)) for n in range(2 * GROUP_LIMIT)), gate.open()])
+
+    assert 1 + 2 == len(commits)  # the gate's, and two groups
+    pump.run(writer.close())
 
 
 def test_closing_ends_the_thread(writer: Writer, pump: Pump) -> None:

@@ -13,6 +13,13 @@ from tests.wire.door import Door
 from tests.wire.signed_in import open_door
 
 
+def assert_quiet(gateway: GatewayProcess) -> None:
+    """No traceback, no cookie and no query is in the log after all that was done to it."""
+    log = gateway.log_text()
+    for word in ("Traceback", "Unhandled", "gw=", "canary"):
+        assert word not in log, log[-4000:]
+
+
 @pytest.fixture(scope="session")
 def lasting_app() -> Iterator[RawApp]:
     """The app of the whole run."""
@@ -25,6 +32,7 @@ def door(lasting_app: RawApp) -> Iterator[Door]:
     """A gateway on http://localhost with the default settings, and a session."""
     with GatewayProcess(Setup(backend=lasting_app.url)) as gateway:
         yield open_door(gateway)
+        assert_quiet(gateway)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +42,7 @@ def tls_door(lasting_app: RawApp) -> Iterator[Door]:
     setup = Setup(backend=lasting_app.url, leaf=authority.issue(PUBLIC_NAME))
     with GatewayProcess(setup) as gateway:
         yield open_door(gateway, authority.certificate)
+        assert_quiet(gateway)
 
 
 @pytest.fixture(params=["door", "tls_door"], ids=["tcp", "tls"])

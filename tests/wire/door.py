@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.instruments.raw_app import RawApp
-from tests.instruments.raw_client import PATIENCE_S, Answer, RawClient
+from tests.instruments.raw_client import Answer, RawClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +40,6 @@ class Door:
         if patience_s is not None:
             client.sock.settimeout(patience_s)
         return client
-
-    def connect_plainly(self) -> socket.socket:
-        """A TCP connection to the gateway, for clients that do the rest themselves."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
 
     def head(
         self,

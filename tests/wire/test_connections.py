@@ -99,22 +99,24 @@ def test_refusal_comes_behind(app: RawApp, door: Door) -> None:
 
 
 def test_long_pipe_costs_no_memory(app: RawApp, door: Door) -> None:
-    """Requests that pile up behind a slow one make the browser wait."""
+    """Requests that pile up behind a slow one make the browser wait; then all are answered."""
     go_on = threading.Event()
     app.play(b"/slow", [wait_for(go_on), answer(b"slow")])
+    app.play(b"/next", [answer(b"next")])
+    request = door.head(b"/next", fields=b"X: " + b"x" * 30_000 + b"\r\n")
     before = door.rss_bytes()
 
     with door.connect() as client:
         client.send(door.head(b"/slow"))
         app.wait_for_exchange(b"/slow")
-        request = door.head(b"/next", fields=b"X: " + b"x" * 30_000 + b"\r\n")
         taken = client.send_all_it_takes(request, limit_bytes=100 << 20, stalled_after_s=0.5)
         growth = door.rss_bytes() - before
-        client.reset()
         go_on.set()
+        bodies = [client.read_answer().body for _ in range(1 + taken // len(request))]
 
     assert taken < 24 << 20
     assert growth < 16 << 20
+    assert [b"slow", *[b"next"] * (taken // len(request))] == bodies
 
 
 def test_early_answer(app: RawApp, door: Door) -> None:
