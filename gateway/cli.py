@@ -14,12 +14,16 @@ import datetime as dt
 import importlib.metadata
 import json
 import os
+import queue
 import secrets
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from gateway import clock
 from gateway.admin.verbs import INVITATION_HOURS, Verbs
@@ -30,6 +34,7 @@ from gateway.rules.vitals import Finding, Gravity, may_start
 DONE, FAILED, USAGE = 0, 1, 2
 
 Act = Callable[[Verbs], Awaitable[object]]
+Calls = queue.SimpleQueue[Callable[[], None]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -248,27 +253,14 @@ def draw_qr(text: str) -> str:
 
 
 def _administer(arguments: argparse.Namespace, act: Act, show: Callable[[object], str]) -> int:
-    """Run a verb on the store, within a reactor of its own, and write its answer."""
-    from twisted.internet import task
-
+    """Run a verb on the store and write its answer."""
     from gateway.preflight import prepare
 
     config = load(arguments.config)
     _become_owner(config)
     prepare(config, token_bytes=secrets.token_bytes)
-    answers: list[object] = []
-
-    async def work(reactor: object) -> None:
-        answers.append(await _answer(config, reactor, act))
-
-    try:
-        task.react(work)
-    except SystemExit as end:
-        if end.code:
-            return FAILED
-    answer = answers[0]
-    if isinstance(answer, GatewayError):
-        raise answer
+    calls: Calls = queue.SimpleQueue()
+    answer = _finish(_answer(config, calls, act), calls)
     if arguments.json:
         _print_json(answer)
     else:
@@ -276,19 +268,12 @@ def _administer(arguments: argparse.Namespace, act: Act, show: Callable[[object]
     return DONE
 
 
-async def _answer(config: Config, reactor: object, act: Act) -> object:
-    """What the verb returns, or the GatewayError that it raises."""
-    from twisted.internet.interfaces import IReactorFromThreads
-
+async def _answer(config: Config, calls: Calls, act: Act) -> object:
     from gateway.store.sealing import Sealer, read_keys
     from gateway.store.sqlite import open_store
 
-    try:
-        sealer = Sealer(read_keys(config.key_path), secrets.token_bytes)
-        from_thread = IReactorFromThreads(reactor).callFromThread
-        store = open_store(config.store_path, sealer, from_thread=from_thread)
-    except GatewayError as error:
-        return error
+    sealer = Sealer(read_keys(config.key_path), secrets.token_bytes)
+    store = open_store(config.store_path, sealer, from_thread=calls.put)
     verbs = Verbs(
         store=store,
         public=config.gateway.public,
@@ -297,10 +282,19 @@ async def _answer(config: Config, reactor: object, act: Act) -> object:
     )
     try:
         return await act(verbs)
-    except GatewayError as error:
-        return error
     finally:
         await store.close()
+
+
+def _finish(work: Coroutine[Deferred[object], object, object], calls: Calls) -> object:
+    """All the reactor that a command needs: the store's thread hands its answers over here."""
+    results: list[object] = []
+    Deferred.fromCoroutine(work).addBoth(results.append)
+    while not results:
+        calls.get()()
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]
 
 
 def _become_owner(config: Config) -> None:

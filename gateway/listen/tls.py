@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 from twisted.internet.interfaces import (
     IDelayedCall,
     IOpenSSLServerConnectionCreator,
@@ -20,7 +20,6 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.internet.protocol import connectionDone
-from twisted.internet.ssl import AcceptableCiphers, CertificateOptions, TLSVersion
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -30,11 +29,13 @@ from gateway.listen.certificates import Pair
 HANDSHAKE_LIMIT_S = 10.0
 """From the TCP connection to the end of the handshake; bytes that drip in do not renew it."""
 
-CIPHERS = AcceptableCiphers.fromOpenSSLCipherString("ECDHE+AESGCM:ECDHE+CHACHA20")
+CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: ephemeral keys and authenticated encryption only. 1.3 has no other."""
 
-ALPN = (b"http/1.1",)
-"""Must be set: Twisted 26.10 answers every client that offers ALPN with an alert otherwise."""
+HTTP_1_1 = b"http/1.1"
+
+SESSION_CONTEXT = b"gateway"
+"""Says whose sessions may be resumed; OpenSSL wants some name."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -42,30 +43,39 @@ class ServedCertificate:
     """What new connections are served with: one pair at a time."""
 
     def __init__(self, pair: Pair) -> None:
-        self._options = _options(pair)
+        self._context = _context(pair)
 
     def serve(self, pair: Pair) -> None:
         """From the next connection on, use this pair. New ticket keys come with it."""
-        self._options = _options(pair)
+        self._context = _context(pair)
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """The OpenSSL connection for a browser that has just come in."""
-        return self._options.serverConnectionForTLS(protocol)
+        return SSL.Connection(self._context, None)
 
 
-def _options(pair: Pair) -> CertificateOptions:
-    options = CertificateOptions(
-        privateKey=crypto.PKey.from_cryptography_key(pair.key),
-        certificate=crypto.X509.from_cryptography(pair.leaf),
-        extraCertChain=[crypto.X509.from_cryptography(each) for each in pair.chain],
-        raiseMinimumTo=TLSVersion.TLSv1_2,
-        acceptableCiphers=CIPHERS,
-        acceptableProtocols=list(ALPN),
-        enableSessions=True,
-        enableSessionTickets=True,
+def _context(pair: Pair) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_options(
+        SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
     )
-    options.getContext()  # made now, so that a pair OpenSSL dislikes fails here
-    return options
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # saves memory for each idle connection
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # tickets need no memory here
+    context.set_session_id(SESSION_CONTEXT)
+    context.use_certificate(pair.leaf)
+    for each in pair.chain:
+        context.add_extra_chain_cert(each)
+    context.use_privatekey(pair.key)
+    context.check_privatekey()
+    context.set_alpn_select_callback(_choose_protocol)
+    context.set_cipher_list(CIPHERS)
+    return context
+
+
+def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
+    """The only one we speak; who does not offer it is refused (RFC 7301 3.2)."""
+    return HTTP_1_1 if HTTP_1_1 in offered else b""
 
 
 class _TimelyTransport(BufferingTLSTransport):

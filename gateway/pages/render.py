@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 
 from babel.dates import format_date
@@ -125,6 +126,7 @@ class Pages:
         return f"{digits[:4]}-{digits[4:]}"
 
 
+@cache
 def template_environment() -> Environment:
     """Every template that is shipped, read now."""
     templates = files("gateway") / "web" / "templates"

@@ -116,7 +116,11 @@ class LiveSessions:
         return was_live or was_stored
 
     async def load(self) -> int:
-        """Take up the stored sessions after a start; how many are open."""
+        """
+        Take up the stored sessions after a start; how many are open.
+
+        It waits for no write: what is over is deleted by the next `flush`.
+        """
         people = {each.id: each for each in await self._store.people()}
         for session in await self._store.sessions():
             person = people.get(session.person_id)
@@ -125,7 +129,6 @@ class LiveSessions:
                 self._live[session.token_hash] = live
             else:
                 self._owed.add(session.token_hash)
-        await self._pay_all()
         return len(self._live)
 
     async def flush(self) -> None:

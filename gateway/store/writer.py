@@ -127,7 +127,7 @@ class Writer:
             for change in changes:
                 self._make(change)
             self._connection.execute("COMMIT")
-        except Exception as error:  # whatever it was, the thread goes on
+        except Exception as error:  # noqa: BLE001 - this thread must go on
             self._give_up(changes, in_words(error, self._path))
 
     def _make(self, change: _Change) -> None:

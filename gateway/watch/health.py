@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 
 from twisted.internet import defer
-from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -55,12 +56,16 @@ class Health:
 
     async def results(self) -> dict[str, CheckResult]:
         """What every check finds now, by its name."""
-        running = [
-            Deferred.fromCoroutine(self._result(name, check))
+        running = {
+            name: Deferred.fromCoroutine(self._result(name, check))
             for name, check in self._checks.items()
-        ]
-        found = await gatherResults(running, consumeErrors=True)
-        return dict(zip(self._checks, found, strict=True))
+        }
+        try:
+            return {name: await each for name, each in running.items()}
+        finally:
+            for each in running.values():  # those that ran for somebody who has left
+                each.addErrback(lambda failure: failure.trap(CancelledError))
+                each.cancel()
 
     async def is_ready(self) -> bool:
         """Whether no check fails: what the public health page tells."""
@@ -94,67 +99,91 @@ async def _awaited(check: Check) -> CheckResult:
 
 def health_site(health: Health, *, reactor: IReactorTime) -> Site:
     """The site for `[listen] health`."""
-    root = Resource()
-    root.putChild(b"livez", _Page(_alive))
-    root.putChild(b"readyz", _Page(lambda: _ready(health)))
-    root.putChild(b"health", _Page(lambda: _all(health)))
-    return _QuietSite(root, reactor=reactor, timeout=IDLE_LIMIT_S, parsePOSTFormSubmission=False)
+    addresses = _Addresses(
+        {
+            b"/livez": _alive,
+            b"/readyz": lambda: _ready(health),
+            b"/health": lambda: _all(health),
+        }
+    )
+    return _QuietSite(
+        addresses, reactor=reactor, timeout=IDLE_LIMIT_S, parsePOSTFormSubmission=False
+    )
 
 
-Answer = tuple[int, bytes, bytes]
-"""Status, content type, body."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is said at an address."""
 
-_TEXT = b"text/plain; charset=utf-8"
+    status: int
+    body: bytes
+    content_type: bytes = b"text/plain; charset=utf-8"
+
+
+Asked = Callable[[], Coroutine[Deferred[object], object, Answer]]
 
 
 async def _alive() -> Answer:
-    return 200, _TEXT, ALIVE
+    return Answer(status=200, body=ALIVE)
 
 
 async def _ready(health: Health) -> Answer:
     results = await health.results()
     if is_ready(results):
-        return 200, _TEXT, b"ready\n"
+        return Answer(status=200, body=b"ready\n")
     failing = [name for name, each in results.items() if each.level is Level.FAIL]
-    return 503, _TEXT, f"not ready: {', '.join(failing)}\n".encode()
+    return Answer(status=503, body=f"not ready: {', '.join(failing)}\n".encode())
 
 
 async def _all(health: Health) -> Answer:
     ready, document = await health.document()
-    body = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
-    return (200 if ready else 503), b"application/health+json", body
+    return Answer(
+        status=200 if ready else 503,
+        body=json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n",
+        content_type=b"application/health+json",
+    )
 
 
-class _Page(Resource):
-    """One address whose answer takes a moment."""
+async def _not_found() -> Answer:
+    return Answer(status=404, body=b"not found\n")
 
+
+class _Addresses(Resource):
+    """A few addresses whose answers take a moment."""
+
+    isLeaf = True
     log = Logger()
 
-    def __init__(self, answer: Callable[[], Coroutine[Deferred[object], object, Answer]]) -> None:
+    def __init__(self, addresses: Mapping[bytes, Asked]) -> None:
         super().__init__()
-        self._answer = answer
+        self._addresses = addresses
 
-    def render_GET(self, request: Request) -> int:
+    def render(self, request: Request) -> int:
         """Answer when every check has, unless the asker hangs up before."""
-        answering = Deferred.fromCoroutine(self._write(request))
+        if request.method not in (b"GET", b"HEAD"):
+            request.setHeader(b"Allow", b"GET, HEAD")
+            self._write(request, Answer(status=405, body=b"GET and HEAD only\n"))
+            return NOT_DONE_YET
+        asked = self._addresses.get(request.path, _not_found)
+        answering = Deferred.fromCoroutine(asked())
         request.notifyFinish().addErrback(lambda _: answering.cancel())
+        answering.addCallback(lambda answer: self._write(request, answer))
         answering.addErrback(self._failed, request)
         return NOT_DONE_YET
 
-    async def _write(self, request: Request) -> None:
-        status, kind, body = await self._answer()
-        request.setResponseCode(status)
-        request.setHeader(b"Content-Type", kind)
-        request.setHeader(b"Content-Length", b"%d" % len(body))
+    def _write(self, request: Request, answer: Answer) -> None:
+        request.setResponseCode(answer.status)
+        request.setHeader(b"Content-Type", answer.content_type)
+        request.setHeader(b"Content-Length", b"%d" % len(answer.body))
+        request.setHeader(b"Cache-Control", b"no-store")
         if request.method != b"HEAD":
-            request.write(body)
+            request.write(answer.body)
         request.finish()
 
     def _failed(self, failure: Failure, request: Request) -> None:
         if failure.check(CancelledError) is None:
             self.log.failure("answering a health probe", failure=failure)
-            request.setResponseCode(500)
-            request.finish()
+            self._write(request, Answer(status=500, body=b"failed\n"))
 
 
 class _QuietSite(Site):

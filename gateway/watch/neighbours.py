@@ -9,8 +9,9 @@ name not yet in DNS the gateway does start, and tells people what is the matter.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from gateway.config import Config
 from gateway.config.endpoints import TcpEndpoint, parse_endpoint
@@ -29,14 +30,14 @@ _URL = "[gateway] url"
 _APP = "[[app]] url"
 
 
-def app(config: Config) -> Iterator[Finding]:
+def app(config: Config, *, patience_s: float = APP_PATIENCE_S) -> Iterator[Finding]:
     """Whether something that speaks HTTP answers where the app should be."""
     settings = config.app
     place = f"{settings.backend_host}:{settings.backend_port}"
     try:
-        patience_s = min(settings.connect_s, APP_PATIENCE_S)
         address = (settings.backend_host, settings.backend_port)
-        with socket.create_connection(address, timeout=patience_s) as connection:
+        with socket.create_connection(address, timeout=settings.connect_s) as connection:
+            connection.settimeout(patience_s)
             first_line = _ask(connection, config.gateway.public.authority)
     except TimeoutError:
         yield _warning(_APP, f"the app at {place} does not answer in time", _SEE_APP)
@@ -52,7 +53,6 @@ _SEE_APP = "start the app, or correct the address; until then people are told it
 
 def _ask(connection: socket.socket, authority: str) -> bytes:
     """The first line of the answer to a plain request."""
-    connection.settimeout(APP_PATIENCE_S)
     request = f"HEAD / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
     connection.sendall(request.encode("ascii"))
     with connection.makefile("rb") as answer:
@@ -68,11 +68,14 @@ def _judge(place: str, first_line: bytes) -> Finding:
     return _warning(_APP, sentence, "correct the address; https to the app is not available yet")
 
 
-def name(config: Config) -> Iterator[Finding]:
+Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
+
+
+def name(config: Config, *, resolve: Resolve = socket.getaddrinfo) -> Iterator[Finding]:
     """Whether the public name resolves."""
     host = config.gateway.public.host
     try:
-        found = socket.getaddrinfo(host, config.gateway.public.port, type=socket.SOCK_STREAM)
+        found = resolve(host, config.gateway.public.port)
     except OSError as error:
         sentence = f"{host} does not resolve here: {error.strerror or error}"
         yield _warning(_URL, sentence, "enter the name in DNS, pointing to this machine")

@@ -23,6 +23,7 @@ from gateway.errors import StoreError
 from gateway.rules.vitals import Finding, Gravity
 from gateway.store.database import open_database
 from gateway.store.faults import in_words
+from gateway.store.files import require_private_file
 from gateway.store.migrations import SCHEMA, back_up
 from gateway.store.sealing import Sealer, read_keys
 
@@ -52,7 +53,7 @@ def data_dir(config: Config) -> Iterator[Finding]:
         yield _error(_DATA_DIR, sentence, f"chown it to the service's user: {directory}")
     else:
         yield from _owner(directory, status.st_uid)
-        yield from _space(directory)
+        yield from space(directory, shutil.disk_usage(directory).free)
 
 
 def _no_directory(directory: Path, error: OSError) -> Iterator[Finding]:
@@ -71,12 +72,12 @@ def _owner(directory: Path, owner: int) -> Iterator[Finding]:
         yield _warning(_DATA_DIR, sentence, step)
 
 
-def _space(directory: Path) -> Iterator[Finding]:
-    free = shutil.disk_usage(directory).free
-    sentence = f"{directory} has {free // 2**20} MiB free"
-    if free < SPACE_LEAST_BYTES:
+def space(directory: Path, free_bytes: int) -> Iterator[Finding]:
+    """Whether what is free on the disk will do."""
+    sentence = f"{directory} has {free_bytes // 2**20} MiB free"
+    if free_bytes < SPACE_LEAST_BYTES:
         yield _error(_DATA_DIR, sentence, "free some space on that disk")
-    elif free < SPACE_WARNING_BYTES:
+    elif free_bytes < SPACE_WARNING_BYTES:
         yield _warning(_DATA_DIR, sentence, "free some space on that disk")
     else:
         yield Finding(gravity=Gravity.OK, key=_DATA_DIR, sentence=sentence)
@@ -126,9 +127,9 @@ def _try_to_open(config: Config, copy: Path, token_bytes: Callable[[int], bytes]
 
 def _copy(original: Path, copy: Path) -> None:
     """As it is at one moment, also while the service writes to it."""
-    status = original.stat()
-    if status.st_size == 0 or not stat.S_ISREG(status.st_mode):
-        raise StoreError(f"{original} is not a database of the gateway")
+    require_private_file(original)
+    if original.stat().st_size == 0:
+        raise StoreError(f"{original} is not a database of the gateway; it was left as it is.")
     try:
         flags = apsw.SQLITE_OPEN_READONLY
         with contextlib.closing(apsw.Connection(str(original), flags=flags)) as connection:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.conftest import chromium, chromium_program, open_page, page, reactor
 from tests.groupware.running import Groupware
 from tests.groupware.staff import Desk
 from tests.instruments.raw_client import RawClient
+
+__all__ = ["chromium", "chromium_program", "open_page", "page", "reactor"]
 
 TODAY = "2026-11-25"
 

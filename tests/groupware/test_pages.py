@@ -14,6 +14,7 @@ import pytest
 
 from tests.groupware.running import Groupware
 from tests.groupware.staff import MAIN, Desk, as_json, multipart
+from tests.instruments.raw_client import Answer
 
 BADGE = "デモ用の模擬グループウェア（架空のデータ）"
 APPSUITE = "/cgi-bin/dneo/appsuite.cgi"
@@ -151,7 +152,7 @@ def test_a_big_document_leaves_only_its_hash(desk: Desk) -> None:
     assert "<b>大きな図面.bin</b></a>" not in shelf
 
 
-def upload(desk: Desk, name: str, content: bytes) -> object:
+def upload(desk: Desk, name: str, content: bytes) -> Answer:
     """Send the shelf's form."""
     body = multipart(
         "b0", (f'name="file"; filename="{name}"', content), (f'name="{desk.token}"', b"1")

@@ -23,6 +23,7 @@ from twisted.internet.interfaces import IConsumer
 from twisted.internet.task import Clock
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer
+from twisted.web.server import Site
 from zope.interface import implementer
 
 from gateway.login.site import LoginSite
@@ -117,6 +118,11 @@ class House:
             token_bytes=self.token_bytes,
         )
         self.agent = RequestTraversalAgent(self.site.resource())
+        self.agent._serverFactory = self.server()
+
+    def server(self) -> Site:
+        """The twisted.web server of our pages, as the service makes it."""
+        return Site(self.site.resource(), parsePOSTFormSubmission=False, reactor=self.clock)
 
     def token_bytes(self, count: int) -> bytes:
         """Bytes that look random and are the same in each run."""
@@ -168,7 +174,7 @@ class Bytes:
         self._body = body
         self.length = len(body)
 
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:  # noqa: N802  Twisted
         """Write it."""
         consumer.write(self._body)
         return succeed(None)

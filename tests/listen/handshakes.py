@@ -29,6 +29,8 @@ class Browser:
             self.tls.set_session(session)
         self.tls.set_connect_state()
         self._clock = clock
+        self.received_bytes = 0
+        """What came from the server, TLS and all."""
         self.transport = StringTransportWithDisconnection()
         server = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 50000))
         assert server is not None
@@ -74,5 +76,6 @@ class Browser:
                 self.server.dataReceived(self.tls.bio_read(LONGEST_RECORD))
         waiting = self.transport.value()
         self.transport.clear()
+        self.received_bytes += len(waiting)
         if waiting:
             self.tls.bio_write(waiting)

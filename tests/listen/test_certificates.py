@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.config import Config, load
 from gateway.errors import ConfigError
-from gateway.listen.certificates import is_for, read_files
+from gateway.listen.certificates import dns_names, is_for, read_files
 from tests.instruments.certificates import Authority
 
 HOST = "gw.example.test"
@@ -180,3 +181,8 @@ def test_a_certificate_file_with_something_else_is_refused(
 def test_names_match_as_browsers_match_them(name: str, host: str, fits: bool) -> None:
     """A wildcard stands for exactly one label, and only as a whole (RFC 9525 6.3)."""
     assert is_for([name], host) is fits
+
+
+def test_a_certificate_without_names_is_for_nobody(authority: Authority) -> None:
+    """The common name does not count any more (RFC 9525 6.2)."""
+    assert dns_names(x509.load_pem_x509_certificate(authority.certificate)) == []

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -175,8 +181,8 @@ class TwoStores(RuleBasedStateMachine):
             self._alike(*(each.invitation(token_hash(token)) for each in self._both))
 
 
-TwoStores.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+def test_two_stores_are_alike() -> None:
+    """Memory and SQLite cannot be told apart by what they answer."""
+    limits = settings(max_examples=25, stateful_step_count=25, deadline=None)
 
-
-class TestTwoStores(TwoStores.TestCase):  # type: ignore[misc,name-defined] # made at run time
-    """The machine as a test."""
+    run_state_machine_as_test(TwoStores, settings=limits)

@@ -114,6 +114,19 @@ class TestMaking:
         assert [0] * 4 == [each.returncode for each in starting]
         assert [path] == list(path.parent.iterdir())
 
+    def test_one_start_waits_for_another(self, path: Path, sealer: Sealer) -> None:
+        """While one process makes or upgrades the database, another waits at the door."""
+        path.parent.mkdir(mode=0o700)
+        arguments = (path, sealer, SCHEMA)
+        with ThreadPoolExecutor(1) as other, alone_in(path.parent):
+            opening = other.submit(open_database, *arguments)
+            _wait_for_waiter(path.parent)
+            assert [] == list(path.parent.iterdir())
+            fcntl.flock(_descriptor_of(path.parent), fcntl.LOCK_UN)
+            opening.result(timeout=30).close()
+
+        assert path.exists()
+
     def test_a_missing_parent_is_not_made(self, reopen: Opener, tmp_path: Path) -> None:
         """A mistyped data directory is an error, not a new empty gateway."""
         with pytest.raises(StoreError, match="No such file or directory"):

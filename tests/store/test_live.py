@@ -100,7 +100,9 @@ class Bench:
         """Stop without a word and start again; how many sessions were taken up."""
         self.clocks.reboot()
         self.live = self._start()
-        return self.pump.run(self.live.load())
+        count = self.pump.run(self.live.load())
+        self.pump.run(self.live.flush())
+        return count
 
     def open(
         self, token: str, *, person: Person = ANNA, replacing: str | None = None

@@ -26,7 +26,7 @@ async def test_the_reactor_goes_on_while_the_disk_is_slow(path: Path, sealer: Se
     waiting = Deferred.fromCoroutine(store.add_person(ANNA))
 
     for _ in range(TURNS):
-        await deferLater(reactor, 0.001, lambda: None)  # type: ignore[arg-type]
+        await deferLater(reactor, 0.001, lambda: None)
         assert [] == await store.people()
     assert not waiting.called
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +90,17 @@ def test_a_forged_place_is_refused() -> None:
     forged = moved[:9] + there[9:17] + moved[17:]
 
     assert Fault.DAMAGED is _fault(SEALER, forged, "secrets/sealed/other")
+
+
+def test_the_sealed_form_is_the_documented_one() -> None:
+    """A later version can open what this one sealed: the form is pinned to the byte."""
+    sealed = Sealer([NEW], lambda length: b"\x07" * length).seal(b"secret", place=PLACE)
+
+    key_name = hashlib.sha256(b"gateway sealing key\0" + NEW).digest()[:8]
+    place_name = hashlib.sha256(b"gateway sealing place\0" + PLACE.encode()).digest()[:8]
+    head = b"\x01" + key_name + place_name
+    nonce = b"\x07" * 12
+    assert head + nonce + AESGCM(NEW).encrypt(nonce, b"secret", head + PLACE.encode()) == sealed
 
 
 def test_an_unknown_key_is_named_as_such() -> None:

@@ -162,6 +162,7 @@ class WebSocket:
         self._flush()
         head = self._client.read_head()
         if head[9:12] != b"101":
+            self._client.close()
             raise RefusedHandshakeError(Answer(head=head, body=b""))
         self._protocol.receive_data(head)
         self._protocol.events_received()

@@ -170,6 +170,23 @@ def test_browser_leaves(app: RawApp, either_door: Door, leave: str, play: Play) 
     assert exchange.connection.is_over.wait(PATIENCE_S)
 
 
+def test_browser_leaves_a_stalled_upload(app: RawApp, door: Door) -> None:
+    """Also where the app does not read: when the browser is gone, so is the app's connection."""
+    go_on = threading.Event()
+    app.play(b"/stalled", [wait_for(go_on), read_body])
+
+    with door.connect() as client:
+        fields = b"Content-Length: %d\r\n" % (1 << 30)
+        client.send(door.head(b"/stalled", method=b"PUT", fields=fields))
+        client.send_all_it_takes(bytes(1 << 16), limit_bytes=100 << 20, stalled_after_s=0.3)
+        exchange = app.wait_for_exchange(b"/stalled")
+        client.reset()
+    go_on.set()
+
+    assert exchange.connection.is_over.wait(PATIENCE_S)
+    assert not exchange.is_whole.is_set()
+
+
 def test_stale_connection_get(app: RawApp, door: Door) -> None:
     """A GET that meets a connection which the app is just closing is asked once more."""
     app.play(b"/stale", [close], [answer(b"fresh")])

@@ -17,7 +17,10 @@ from tests.wire.door import Door
 from tests.wire.signed_in import open_door
 
 LIMIT_S = 1.0
-HASTE = {"app.timeouts": {"connect": "1s", "first_byte": "1s", "idle": "1s"}}
+HASTE = {
+    "app": {"max_body": "1MB"},
+    "app.timeouts": {"connect": "1s", "first_byte": "1s", "idle": "1s"},
+}
 SOON_S = 4.0
 """The limit, a second for the gateway's coarse wheel, and room for a busy machine."""
 
@@ -146,6 +149,36 @@ def test_silent_browser(app: RawApp, hasty: Door) -> None:
     assert answered.status == 408
     assert exchange.connection.is_over.wait(SOON_S)
     assert not exchange.is_whole.is_set()
+
+
+def test_too_big_in_chunks(app: RawApp, hasty: Door) -> None:
+    """An upload in chunks that grows over the limit gets 413, and is never whole at the app."""
+    fields = b"Transfer-Encoding: chunked\r\n"
+    chunk = b"10000\r\n" + bytes(65536) + b"\r\n"
+    with hasty.connect() as client:
+        client.send(hasty.head(b"/up", method=b"POST", fields=fields), *[chunk] * 17)
+        answered = client.read_answer()
+
+    exchange = app.wait_for_exchange(b"/up")
+    assert (413, [b"close"]) == (answered.status, answered.values(b"connection"))
+    assert exchange.connection.is_over.wait(SOON_S)
+    assert not exchange.is_whole.is_set()
+
+
+def test_too_big_in_mid_answer(app: RawApp, hasty: Door) -> None:
+    """Where the app's answer has begun, an upload over the limit cuts it: no page inside it."""
+    began = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nbegun"
+    app.play(b"/up", [began, silence])
+    fields = b"Transfer-Encoding: chunked\r\n"
+    chunk = b"10000\r\n" + bytes(65536) + b"\r\n"
+    with hasty.connect() as client:
+        client.send(hasty.head(b"/up", method=b"POST", fields=fields))
+        client.read_head()
+        client.send(*[chunk] * 17)
+        seen, ending = client.rest()
+
+    assert b"begun" == seen
+    assert ending in (Ending.CLOSED, Ending.RESET)
 
 
 def test_slow_but_alive(app: RawApp, hasty: Door) -> None:

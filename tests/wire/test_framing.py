@@ -282,3 +282,22 @@ def test_get_with_a_body(app: RawApp, door: Door) -> None:
 
     assert answer.status == 200
     assert b"hello" == app.exchanges[0].body
+
+
+@pytest.mark.parametrize(
+    ("field", "count"),
+    [(b"X-Any: %06d" + b"x" * 30_000, 2), (b"X-%06d: %06d", 180), (b"X: %06d" + b"x" * 3_500, 1)],
+    ids=["long lines", "many fields", "4 KB"],
+)
+def test_heads_are_not_hoarded(app: RawApp, door: Door, field: bytes, count: int) -> None:
+    """A stranger who sends thousands of ever different heads cannot fill the memory."""
+    before = door.rss_bytes()
+
+    with door.connect() as client:
+        for number in range(2500):
+            line = field.replace(b"%06d", b"%06d" % number) + b"\r\n"
+            head = door.head(b"/", fields=line * count, is_signed_in=False)
+            assert client.ask(head).status == 401
+
+    assert door.rss_bytes() - before < 32 << 20
+    assert [] == app.exchanges

@@ -72,7 +72,10 @@
 
   window.groupware = { ask, settings, tell };
   window.addEventListener("hashchange", show);
-  show();
-  poll();
-  setInterval(poll, Number(settings.pollSeconds) * 1000);
+  // Not before every script is in: the chat's listens for the views, too.
+  document.addEventListener("DOMContentLoaded", () => {
+    show();
+    poll();
+    setInterval(poll, Number(settings.pollSeconds) * 1000);
+  });
 })();

@@ -1,0 +1,1 @@
+"""Real third-party web apps behind the gateway, used by real clients."""
