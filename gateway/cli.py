@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import importlib.metadata
+import io
 import json
 import os
 import queue
@@ -22,6 +23,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import qrcode
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -30,6 +32,7 @@ from gateway.admin.verbs import INVITATION_HOURS, Verbs
 from gateway.config import Config, examine, load
 from gateway.errors import ConfigError, GatewayError
 from gateway.rules.vitals import Finding, Gravity, may_start
+from gateway.store.interface import Store
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -241,10 +244,6 @@ def _users_invite(arguments: argparse.Namespace) -> int:
 
 def draw_qr(text: str) -> str:
     """A QR code for a dark terminal, of half blocks."""
-    import io
-
-    import qrcode
-
     code = qrcode.QRCode(border=2)
     code.add_data(text)
     drawn = io.StringIO()
@@ -255,12 +254,16 @@ def draw_qr(text: str) -> str:
 def _administer(arguments: argparse.Namespace, act: Act, show: Callable[[object], str]) -> int:
     """Run a verb on the store and write its answer."""
     from gateway.preflight import prepare
+    from gateway.store.sealing import Sealer, read_keys
+    from gateway.store.sqlite import open_store
 
     config = load(arguments.config)
-    _become_owner(config)
+    _become_owner(config)  # from here on the program's own files may be out of reach
     prepare(config, token_bytes=secrets.token_bytes)
     calls: Calls = queue.SimpleQueue()
-    answer = _finish(_answer(config, calls, act), calls)
+    sealer = Sealer(read_keys(config.key_path), secrets.token_bytes)
+    store = open_store(config.store_path, sealer, from_thread=calls.put)
+    answer = _finish(_answer(config, store, act), calls)
     if arguments.json:
         _print_json(answer)
     else:
@@ -268,12 +271,7 @@ def _administer(arguments: argparse.Namespace, act: Act, show: Callable[[object]
     return DONE
 
 
-async def _answer(config: Config, calls: Calls, act: Act) -> object:
-    from gateway.store.sealing import Sealer, read_keys
-    from gateway.store.sqlite import open_store
-
-    sealer = Sealer(read_keys(config.key_path), secrets.token_bytes)
-    store = open_store(config.store_path, sealer, from_thread=calls.put)
+async def _answer(config: Config, store: Store, act: Act) -> object:
     verbs = Verbs(
         store=store,
         public=config.gateway.public,

@@ -68,7 +68,8 @@ REMEMBERED_BLOCKS = 2048
 request. Only a pure function of the bytes is kept; the session is looked up each time."""
 
 REMEMBERED_BYTES = 4096
-"""Longer blocks are not: what a stranger can make us keep is bounded, to some 20 MB."""
+REMEMBERED_FIELDS = 40
+"""Larger blocks are not: what a stranger can make us keep is bounded, to some 20 MB."""
 
 
 def build(
@@ -292,7 +293,8 @@ def _remembering(parse: Callable[[bytes], FieldBlock]) -> Callable[[bytes], Fiel
     remembered = lru_cache(REMEMBERED_BLOCKS)(parse)
 
     def parse_or_remember(block: bytes) -> FieldBlock:
-        return remembered(block) if len(block) <= REMEMBERED_BYTES else parse(block)
+        is_usual = len(block) <= REMEMBERED_BYTES and block.count(b"\r\n") <= REMEMBERED_FIELDS
+        return remembered(block) if is_usual else parse(block)
 
     return parse_or_remember
 

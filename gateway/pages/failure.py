@@ -22,7 +22,7 @@ STATUSES = (400, 403, 405, 408, 413, 414, 417, 421, 431, 500, 501, 502, 503, 504
 
 
 def failure_page(
-    pages: Pages, status: int, block: FieldBlock | None, is_page: bool, /
+    pages: Pages, status: int, block: FieldBlock | None, is_page: bool
 ) -> tuple[bytes, bytes]:
     """
     The content type and the body of an answer with that status.

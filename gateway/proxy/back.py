@@ -82,6 +82,7 @@ class Back(Protocol):
         self._buffer = b""
         self._head: ResponseHead | None = None
         self._body: BodyReader | None = None
+        self._has_heard = False
         self._is_tunnel = False
         self._is_closed = False
         self.uses = 0
@@ -102,11 +103,13 @@ class Back(Protocol):
         self._may_switch = may_switch
         self._head = self._body = None
         self._buffer = b""
+        self._has_heard = False
         self.uses += 1
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes of the app."""
         exchange = self._exchange
+        self._has_heard = True
         if exchange is None:
             self._close()
         elif self._is_tunnel:
@@ -137,7 +140,7 @@ class Back(Protocol):
     def _take_head(self, exchange: Exchange, head: ResponseHead, rest: bytes) -> None:
         self._head = head
         if head.status == 101:
-            if not self._may_switch:
+            if not self._may_switch or head.upgrade != b"websocket":
                 self._fail(Fault.GARBLED)
                 return
             self._is_tunnel = True
@@ -217,8 +220,7 @@ class Back(Protocol):
             self._exchange = None
             exchange.pieces([], is_last=True)
         else:
-            nothing = head is None and not self._buffer
-            self._fail(Fault.CUT, got_nothing=nothing)
+            self._fail(Fault.CUT, got_nothing=not self._has_heard)
 
 
 class _Opening(ClientFactory):

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from gateway.proxy.back import Back, Fault, Pool
 from gateway.proxy.bodies import CONTINUE, framed
+from gateway.proxy.wire import unsent_bytes
 from gateway.rules.headers import forwarding, from_app, to_app
 from gateway.rules.http1 import BodyKind, RequestHead, ResponseHead
 from gateway.rules.locations import Names
@@ -150,7 +151,7 @@ class AppExchange:
         if self._body_bytes <= self._link.max_body_bytes:
             return True
         self._drop_back()
-        self._answer(413)
+        self._give_up(413)
         return False
 
     def _framed(self, *, is_last: bool) -> bytes:
@@ -283,11 +284,8 @@ class AppExchange:
         if self._is_tunnel:
             self._is_over = True
             self._front.close()
-        elif self.has_answered:
-            self._is_over = True
-            self._front.cut()
         else:
-            self._answer(504 if fault is Fault.UNREACHABLE else 502)
+            self._give_up(504 if fault is Fault.UNREACHABLE else 502)
 
     def _may_repeat(self, back: Back | None) -> bool:
         return (
@@ -301,13 +299,25 @@ class AppExchange:
 
     def overdue(self) -> None:
         """Nothing has moved for too long."""
+        is_browser_slow = self._is_uploading and not self._is_app_stalled()
         self._drop_back()
+        if is_browser_slow:
+            self._give_up(408)
+        else:
+            self.log.warn("the app is silent", event="app.silent")
+            self._give_up(504)
+
+    def _is_app_stalled(self) -> bool:
+        """Whether the app does not take what was sent to it."""
+        return self._back is not None and unsent_bytes(self._back.transport) > 0
+
+    def _give_up(self, status: int) -> None:
+        """Say why, unless the app has begun to speak: then all that is left is to cut."""
         if self.has_answered:
             self._is_over = True
             self._front.cut()
         else:
-            self.log.warn("the app is silent", event="app.silent")
-            self._answer(504)
+            self._answer(status)
 
     def _answer(self, status: int) -> None:
         """Answer in the app's stead."""

@@ -19,9 +19,6 @@ Each state has a deadline that a slow drip cannot stretch: see the constants.
 from __future__ import annotations
 
 import enum
-import fcntl
-import struct
-import termios
 
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -29,7 +26,7 @@ from twisted.python.failure import Failure
 
 from gateway.proxy.bodies import BodyReader, reader
 from gateway.proxy.plane import Exchange, Plane
-from gateway.proxy.wire import Wire
+from gateway.proxy.wire import Wire, unsent_bytes
 from gateway.rules.access import Decision, decide
 from gateway.rules.cookies import cookie_values
 from gateway.rules.http1 import (
@@ -85,6 +82,7 @@ class Front(Protocol):
         self._exchange: Exchange | None = None
         self._body: BodyReader | None = None
         self._buffer = b""
+        self._is_between = True  # no byte of the next request has come
         self._is_paused = False
         self._lingered = 0
         self._unsent = -1
@@ -110,10 +108,11 @@ class Front(Protocol):
     # Heads
 
     def _read_heads(self, data: bytes) -> None:
-        if not self._buffer:
-            self._expect(HEADER_S)
-        if self._buffer in (b"", b"\r"):
+        if self._is_between or self._buffer == b"\r":
             data = skip_leading_crlf(data)
+        if self._is_between:
+            self._is_between = False
+            self._expect(HEADER_S)
         end = data.find(b"\r\n\r\n")
         if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
             self._buffer = data
@@ -225,6 +224,7 @@ class Front(Protocol):
             self.linger()
             return
         self.state = State.HEAD
+        self._is_between = True
         self._expect(KEEP_ALIVE_S)
         if self._is_paused:
             self.resume()
@@ -331,15 +331,5 @@ class Front(Protocol):
 
     def _is_draining(self) -> bool:
         """Whether a slow browser has taken some of what the kernel holds since the last look."""
-        before, self._unsent = self._unsent, _unsent_bytes(self.transport)
+        before, self._unsent = self._unsent, unsent_bytes(self.transport)
         return self._unsent > 0 and self._unsent != before
-
-
-def _unsent_bytes(transport: object) -> int:
-    """Bytes that the kernel has not been acknowledged; -1 where that cannot be asked."""
-    while (inner := getattr(transport, "transport", None)) is not None:
-        transport = inner
-    socket = getattr(transport, "socket", None)
-    if socket is None:
-        return -1
-    return int(struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])

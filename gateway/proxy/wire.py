@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import struct
+import termios
 from typing import Protocol
 
 from twisted.internet.interfaces import IAddress
@@ -44,3 +47,13 @@ class Wire(Protocol):
     def getHost(self) -> IAddress:
         """Tell which of our addresses was reached."""
         ...
+
+
+def unsent_bytes(transport: object) -> int:
+    """Bytes that the kernel has not been acknowledged; -1 where that cannot be asked."""
+    while (inner := getattr(transport, "transport", None)) is not None:
+        transport = inner
+    socket = getattr(transport, "socket", None)
+    if socket is None:
+        return -1
+    return int(struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])

@@ -321,7 +321,7 @@ def _response_framing(
         if minor == 0:
             raise BadMessageError(502, "Transfer-Encoding in HTTP/1.0")
     if method == b"HEAD" or status < 200 or status in (204, 304):
-        return NO_BODY, None if is_chunked else length, not length
+        return NO_BODY, None if is_chunked else length, not length and not is_chunked
     if is_chunked:
         return CHUNKED_BODY, None, length is None
     if length is None:

@@ -31,6 +31,7 @@ OPTIONS = (
     "--daw",  # a PUT onto a file replaces it, as WebDAV clients expect
     "--lang=jpn",
     "--no-thumb",
+    "-nid",  # the free space would be another one in each page
     "-q",
 )
 

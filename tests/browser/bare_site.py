@@ -37,7 +37,7 @@ PAGE = """<!doctype html><html lang="ja"><meta charset="utf-8"><title>空のペ�
 class BareResource(Resource):
     """The page, its script, an echo of what a form sends, and pages that misbehave."""
 
-    isLeaf = True  # noqa: N815 (twisted.web names it)
+    isLeaf = True
 
     def render(self, request: IRequest) -> bytes:
         """Answer whatever is asked."""

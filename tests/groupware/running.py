@@ -38,6 +38,7 @@ class Received:
     line: str
     headers: tuple[str, ...]
     """The header lines in order, as they came."""
+    trailers: tuple[str, ...]
     body_bytes: int
     body_sha256: str
     body_beginning: str
@@ -193,6 +194,7 @@ def _received(entry: dict[str, Any]) -> Received:
         connection=entry["connection"],
         line=entry["line"],
         headers=tuple(entry["headers"]),
+        trailers=tuple(entry["trailers"]),
         body_bytes=body["bytes"],
         body_sha256=body["sha256"],
         body_beginning=body["beginning"],

@@ -13,6 +13,7 @@ from tests.groupware.staff import MAIN
 from tests.instruments.page import Page
 
 LOADED = "document.getElementById('view')?.dataset.loaded === {query!r}"
+SAID = "[...document.querySelectorAll('#lines .mine p')].map(line => line.textContent)"
 FRAME = "document.getElementById('report-frame').contentDocument"
 
 
@@ -121,17 +122,18 @@ async def test_the_chat_speaks_by_long_poll_and_socket(
     await look_at(colleague, groupware, "chatindex", "cmd=chat")
     await colleague.type("#say [name=text]", "手配しました")
     await colleague.click("#say button")
-    await colleague.wait_for("!!document.querySelector('#lines .mine')")
+    await colleague.wait_for(f"{SAID}.includes('手配しました')")
     await colleague.wait_for("document.getElementById('live').dataset.state === 'on'")
 
-    assert "手配しました" in await colleague.text("#lines .mine p")
+    assert "接続中" in await colleague.text("#live")
 
 
 @pytest_twisted.ensureDeferred
 async def test_trouble_with_the_server_is_told(colleague: Page, groupware: Groupware) -> None:
     """When the app stops answering, the page says so and offers to load again."""
     await look_at(colleague, groupware, "bbsindex", "cmd=bbslist")
-    groupware.fault("raw", raw="HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    nothing = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    groupware.fault("raw", path=MAIN, times=0, raw=nothing)
     await colleague.evaluate("location.hash = 'cmd=bbsnew'")
     await colleague.wait_for("!document.getElementById('trouble').hidden")
 

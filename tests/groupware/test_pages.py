@@ -209,17 +209,20 @@ def test_the_frame_shows_and_takes_reports(desk: Desk) -> None:
     assert "<td>図面の&lt;整理&gt;</td><td>2.5</td>" in after
 
 
-def test_a_chat_poll_is_held_until_somebody_speaks(groupware: Groupware, desk: Desk) -> None:
+def test_a_chat_poll_is_held_until_somebody_speaks() -> None:
     """The answer comes with the new line, not before."""
-    last = as_json(desk.post(CHAT, b"cmd=wait&after=0", XHR))["lines"][-1]["number"]
     answers = []
-    poll = f"cmd=wait&after={last}&hold=10".encode()
-    waiting = threading.Thread(target=lambda: answers.append(as_json(desk.post(CHAT, poll, XHR))))
-    waiting.start()
-    groupware.record(requests=2)
-
-    desk.post(CHAT, urlencode({"cmd": "say", "text": "了解", desk.token: "1"}).encode(), XHR)
-    waiting.join(10)
+    with Groupware() as app:  # its own, where no colleague's late reply can come in between
+        desk = Desk(app.port)
+        desk.sign_in()
+        poll = b"cmd=wait&after=1&hold=10"
+        waiting = threading.Thread(
+            target=lambda: answers.append(as_json(desk.post(CHAT, poll, XHR)))
+        )
+        waiting.start()
+        app.record(requests=2)
+        desk.post(CHAT, urlencode({"cmd": "say", "text": "了解", desk.token: "1"}).encode(), XHR)
+        waiting.join(10)
 
     assert [line["text"] for line in answers[0]["lines"]] == ["了解"]
 

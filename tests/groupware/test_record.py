@@ -46,7 +46,7 @@ def test_a_chunked_body_is_kept_without_its_framing(
 
     received = groupware.record(requests=1)[0]
 
-    assert received.body_beginning == "abcde"
+    assert (received.body_beginning, received.trailers) == ("abcde", ("X-Sum: 1",))
 
 
 def test_a_head_is_on_record_while_its_body_is_on_the_way(

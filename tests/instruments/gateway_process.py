@@ -139,13 +139,15 @@ class GatewayProcess:
             raise AssertionError(f"{arguments}: exit {done.returncode}: {done.stderr}")
         return json.loads(done.stdout)
 
-    def add_person(self, name: str) -> None:
+    def add_person(self, name: str, *, display_name: str = "") -> None:
         """Make it known that this person may be invited."""
-        self.run("users", "add", name)
+        shown = ["--display-name", display_name] if display_name else []
+        self.run("users", "add", name, *shown)
 
-    def invite(self, name: str) -> str:
-        """A single-use enrolment link for a person who was added."""
-        return str(self.run("users", "invite", name)["link"])
+    def invite(self, name: str, *, hours: float | None = None) -> str:
+        """A single-use enrolment link for a person who was added; good for a day unless told."""
+        limit = [] if hours is None else ["--hours", f"{hours:.12f}"]
+        return str(self.run("users", "invite", name, *limit)["link"])
 
     def pid(self) -> int:
         """The process id of the running gateway."""

@@ -57,6 +57,8 @@ class Connection:
         except ConnectionResetError:
             self.ending = Ending.RESET
             raise PeerGoneError from None
+        except OSError:  # the app itself has closed it from another thread
+            raise PeerGoneError from None
         if not block:
             self.ending = self.ending or Ending.CLOSED
             raise PeerGoneError

@@ -15,7 +15,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import Site
+from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from gateway.proxy.back import Pool
@@ -26,7 +26,7 @@ from gateway.proxy.local import SiteExchange
 from gateway.proxy.plane import Plane
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.rules import tokens
-from gateway.rules.http1 import FieldBlock, parse_block
+from gateway.rules.http1 import FieldBlock, RequestHead, parse_block
 from gateway.rules.locations import names_for
 from gateway.rules.public import parse_origin
 from gateway.rules.records import Method, Person, PersonId, Session, hash_token
@@ -103,11 +103,23 @@ class End:
         return said
 
 
+class OwnPage(Resource):
+    """Stands for all pages of the gateway itself."""
+
+    isLeaf = True
+
+    def render(self, request: Request) -> bytes:
+        """Say the same to whatever is asked."""
+        return b"a page"
+
+
 class House:
     """One gateway with somebody signed in, an app that the test plays, and a clock."""
 
     def __init__(self) -> None:
         self.reactor = MemoryReactorClock()
+        self.carried: list[RequestHead] = []
+        """Every request that was let through to the app, as the gateway understood it."""
         self.deadlines = Deadlines(self.reactor)
         self._store = MemoryStore()
         self.sessions = LiveSessions(
@@ -143,6 +155,10 @@ class House:
     def sign_out(self) -> None:
         """The session ends."""
         assert at_once(self.sessions.end(hash_token(TOKEN)))
+
+    def _carry(self, link: AppLink, front: Front, head: RequestHead) -> AppExchange:
+        self.carried.append(head)
+        return AppExchange(front, head, link)
 
     async def _let_in(self) -> None:
         person = Person(
@@ -187,7 +203,7 @@ class House:
             first_byte_s=FIRST_BYTE_S,
             idle_s=IDLE_S,
         )
-        site = Site(Resource(), parsePOSTFormSubmission=False)
+        site = Site(OwnPage(), parsePOSTFormSubmission=False)
         refusals = Refusals(PUBLIC, _page)
         return Plane(
             public=PUBLIC,
@@ -197,7 +213,7 @@ class House:
             sessions=self.sessions,
             parse_block=parse_block,
             failure=refusals.failure,
-            to_app=partial(AppExchange, link=link),
+            to_app=partial(self._carry, link),
             to_site=partial(SiteExchange, site=site, in_place=False),
             to_sign_in=partial(SiteExchange, site=site, in_place=True),
             to_refusal=lambda front, head, decision: RefusalExchange(

@@ -26,8 +26,8 @@ from gateway.store.interface import Store
 from gateway.store.memory import MemoryStore
 from gateway.store.sealing import KEY_BYTES, Sealer
 from gateway.store.sqlite import SQLiteStore, open_store
-from tests.store.contract import ANNA, invitation, passkey, session, token_hash
 from tests.store.pump import Pump
+from tests.store.samples import ANNA, invitation, passkey, session, token_hash
 
 NAMES = st.sampled_from(["anna", "健二", "é"])
 TOKENS = st.sampled_from(["one", "two", "three", "four"])

@@ -16,11 +16,10 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.store.migrations import SCHEMA
-from tests.store.conftest import Opener
-from tests.store.contract import ANNA, KENJI, session
+from tests.store.conftest import ROOT, Opener
 from tests.store.pump import Pump
+from tests.store.samples import ANNA, KENJI, session
 
-ROOT = Path(__file__).parents[2]
 REBUILD = """
 CREATE TABLE wider (
     id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL,
@@ -42,16 +41,6 @@ def schema(tmp_path: Path) -> Path:
     for each in SCHEMA.glob("*.sql"):
         (future / each.name).write_bytes(each.read_bytes())
     return future
-
-
-@pytest.fixture
-def made(reopen: Opener, pump: Pump, path: Path) -> Path:
-    """A database of today's version with a person who is signed in, closed."""
-    store = reopen()
-    pump.run(store.add_person(ANNA))
-    pump.run(store.remember_session(session("one"), replacing=None))
-    pump.run(store.close())
-    return path
 
 
 def _version(path: Path) -> object:
@@ -238,25 +227,14 @@ def test_an_upgrade_survives_kills(
     )
     (schema / "0002_heavy.sql").write_text(heavy)
     (schema / "0003_mail.sql").write_text(REBUILD)
-    program = (
-        "import os, queue, sys\n"
-        "from pathlib import Path\n"
-        "from gateway.store.sealing import Sealer\n"
-        "from gateway.store.sqlite import open_store\n"
-        "sealer = Sealer([b'k' * 32], os.urandom)\n"
-        "print(flush=True)\n"
-        "open_store(Path(sys.argv[1]), sealer, from_thread=queue.SimpleQueue().put,\n"
-        "           schema=Path(sys.argv[2]))\n"
-    )
     chance = random.Random(1)
     before = made.read_bytes()
     for _ in range(kills):
         made.write_bytes(before)
         for suffix in ("-wal", "-shm"):
             made.with_name(made.name + suffix).unlink(missing_ok=True)
-        upgrading = subprocess.Popen(
-            [sys.executable, "-c", program, made, schema], stdout=subprocess.PIPE, cwd=ROOT
-        )
+        command = [sys.executable, "-m", "tests.store.opener", str(made), str(schema), "0"]
+        upgrading = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
         assert upgrading.stdout is not None
         with upgrading.stdout as told:
             told.read(1)

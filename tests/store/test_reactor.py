@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 
 from gateway.store.sealing import Sealer
 from gateway.store.sqlite import open_store
-from tests.store.contract import ANNA
+from tests.store.samples import ANNA
 
 TURNS = 50
 

@@ -16,18 +16,9 @@ from gateway.rules.records import PersonId
 from gateway.store.interface import Store
 from gateway.store.sqlite import SQLiteStore
 from tests.store.conftest import Opener
-from tests.store.contract import (
-    ANNA,
-    KENJI,
-    EnrolmentContract,
-    PeopleContract,
-    SessionContract,
-    invitation,
-    passkey,
-    session,
-    token_hash,
-)
+from tests.store.contract import EnrolmentContract, PeopleContract, SessionContract
 from tests.store.pump import Pump
+from tests.store.samples import ANNA, KENJI, invitation, passkey, session, token_hash
 
 CANARY = b"canary-2f6b1c"
 

@@ -19,11 +19,9 @@ from twisted.logger import capturedLogs
 from gateway.errors import NameTakenError, StoreError
 from gateway.store.database import connect
 from gateway.store.writer import GROUP_LIMIT, Writer
-from tests.store.conftest import Opener
-from tests.store.contract import ANNA
+from tests.store.conftest import ROOT, Opener
 from tests.store.pump import PATIENCE_S, Pump
-
-ROOT = Path(__file__).parents[2]
+from tests.store.samples import ANNA
 
 
 @pytest.fixture
@@ -223,42 +221,6 @@ def test_closing_ends_the_thread(writer: Writer, pump: Pump) -> None:
     assert not thread.is_alive()
 
 
-CHILD = """
-import os, queue, sys
-from dataclasses import replace
-from pathlib import Path
-from twisted.internet.defer import Deferred
-from gateway.rules.records import hash_token
-from gateway.store.sealing import Sealer
-from gateway.store.sqlite import open_store
-from tests.store.contract import ANNA, invitation, passkey, session
-
-calls = queue.SimpleQueue()
-sealer = Sealer([b"k" * 32], os.urandom)
-store = open_store(Path(sys.argv[1]), sealer, from_thread=calls.put)
-
-async def enrol(number):
-    credential = b"%s-%d" % (sys.argv[2].encode(), number)
-    link = "%s-%d" % (sys.argv[2], number)
-    await store.issue_invitation(invitation(link))
-    await store.register_passkey(
-        passkey(credential), invitation=hash_token(link.encode()), now=1999.0
-    )
-    await store.remember_session(session(link), replacing=None)
-    os.write(1, credential + b"\\n")
-
-number = 0
-while True:
-    number += 1
-    done = []
-    Deferred.fromCoroutine(enrol(number)).addBoth(done.append)
-    while not done:
-        calls.get()()
-    if done != [None]:
-        done[0].raiseException()
-"""
-
-
 @pytest.mark.parametrize("kills", [5, pytest.param(40, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_survives_a_kill(
     reopen: Opener, pump: Pump, path: Path, kills: int
@@ -268,7 +230,8 @@ def test_what_was_acknowledged_survives_a_kill(
     pump.run(store.close())
     acknowledged: set[bytes] = set()
     for round_number in range(kills):
-        command = [sys.executable, "-c", CHILD, str(path), f"round {round_number}"]
+        name = f"round {round_number}"
+        command = [sys.executable, "-m", "tests.store.acknowledger", str(path), name]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as writing:
             assert writing.stdout is not None
             for _ in range(round_number + 2):

@@ -243,8 +243,9 @@ def test_stale_connection_others(app: RawApp, door: Door, method: bytes) -> None
     assert 1 == len(app.exchanges_of(b"/stale"))
 
 
-def test_descriptors_return(app: RawApp, door: Door) -> None:
+def test_descriptors_return(app: RawApp, either_door: Door) -> None:
     """After fifty connections that were broken off in all manners, no descriptor is left."""
+    door = either_door
     app.play(b"/hang", [silence])
     app.play(b"/source", [source(1 << 30)])
     door.get(b"/warm")
@@ -256,16 +257,30 @@ def test_descriptors_return(app: RawApp, door: Door) -> None:
     for number in range(50):
         clients.append(client := door.connect())
         client.send(starts[number % len(starts)])
-    app.wait_for_exchange(b"/hang", count=10)
-    app.wait_for_exchange(b"/source", count=10)
-    app.wait_for_exchange(b"/up", count=10)
+    for path in (b"/hang", b"/source", b"/up"):
+        app.wait_for_exchange(path, count=10)
     for number, client in enumerate(clients):
         client.reset() if number % 2 else client.close()
 
-    for exchange in list(app.exchanges):
+    for exchange in app.exchanges:
         if exchange.target != b"/warm":
             assert exchange.connection.is_over.wait(PATIENCE_S)
     assert settles(door, before + 5)
+
+
+def test_goodbye_is_not_taken(app: RawApp, either_door: Door) -> None:
+    """Browsers that never close after our goodbye do not keep their descriptors."""
+    before = either_door.descriptors()
+    head = either_door.head(b"/", fields=b"Connection: close\r\n")
+
+    clients = [either_door.connect() for _ in range(20)]
+    statuses = [client.ask(head).status for client in clients]
+    is_settled = settles(either_door, before + 5)
+    for client in clients:
+        client.close()
+
+    assert [200] * 20 == statuses
+    assert is_settled
 
 
 def settles(door: Door, wanted: int) -> bool:
@@ -284,7 +299,7 @@ def test_half_closed(app: RawApp, door: Door) -> None:
     with door.connect() as client:
         client.send(door.head(b"/fin"))
         assert seen.wait(PATIENCE_S)
-        client.half_close() if door.tls is None else None
+        client.half_close()
         ending = client.rest()[1]
 
     assert ending in (Ending.CLOSED, Ending.RESET)

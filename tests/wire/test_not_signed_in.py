@@ -204,6 +204,33 @@ def test_navigation_with_a_big_body(app: RawApp, door: Door) -> None:
     assert [] == app.exchanges
 
 
+@pytest.mark.parametrize(
+    ("framing", "is_chunked"),
+    [(b"Content-Length: 62914560\r\n", False), (b"Transfer-Encoding: chunked\r\n", True)],
+    ids=["length", "chunked"],
+)
+@pytest.mark.parametrize(
+    "kind", [b"multipart/form-data; boundary=a", b"application/json"], ids=["multipart", "JSON"]
+)
+def test_big_body_for_a_page_of_ours(
+    door: Door, framing: bytes, kind: bytes, *, is_chunked: bool
+) -> None:
+    """A stranger's huge form for a page of ours gets 413, costs no memory, delays nobody."""
+    fields = framing + b"Content-Type: " + kind + b"\r\nOrigin: " + door.origin + b"\r\n"
+    head = door.head(b"/.gateway/logout", method=b"POST", fields=fields, is_signed_in=False)
+    block = b"--a\r\n" * 14_000
+    piece = b"%x\r\n%b\r\n" % (len(block), block) if is_chunked else block
+    before = door.rss_bytes()
+
+    with door.connect() as client:
+        client.send(head, piece, piece)
+        answer = client.read_answer()
+        assert door.ask(door.head(b"/.gateway/health", is_signed_in=False)).status == 200
+
+    assert 413 == answer.status
+    assert door.rss_bytes() - before < 16 << 20
+
+
 def test_no_second_request_in_an_unread_body(app: RawApp, door: Door) -> None:
     """What follows an early 401 is the rest of the body, never a second request."""
     fields = b"Content-Length: 1000000\r\n"
