@@ -121,8 +121,9 @@ def furnish(app: str) -> Path:
         language="ja",
         directory=directory,
     )
-    # No health port: two demos may run side by side.
+    # No health port: two demos may run side by side. The name is the pretend groupware's own.
     text = plan(wish).replace("[listen]\n", '[listen]\nhealth = ""\n')
+    text = text.replace("[sessions]\n", 'internal_names = ["groupware.internal"]\n\n[sessions]\n')
     write(wish, text, token_bytes=secrets.token_bytes)
     return directory
 

@@ -135,6 +135,13 @@ def test_all_links_that_are_not_good_look_alike() -> None:
     }
 
 
+def test_a_script_learns_of_a_dead_link_as_data() -> None:
+    """Whoever asks for no page gets the refusal as JSON."""
+    answer = Browser(House()).request("GET", "/.gateway/enroll/hello")
+
+    assert (410, "invitation-spent") == (answer.status, answer.json["error"])
+
+
 class Lists(MemoryStore):
     """A memory store that can disable everybody, as a later verb will."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.errors import StoreError
+from gateway.pages.reply import Reply
+from gateway.pages.routes import shielded
 from gateway.rules.records import Passkey, PersonId
 from gateway.store.memory import MemoryStore
 from tests.instruments.house import Browser, House
@@ -92,6 +94,21 @@ class Leaving(SynchronousTestCase):
 
         assert 1 == len(self.flushLoggedErrors(StoreError))
         assert 0 == len(self.house.sessions)
+
+    def test_even_a_failure_to_tell_of_a_failure_is_logged(self) -> None:
+        """Nothing that goes wrong after the browser left is lost."""
+
+        async def fail() -> Reply:
+            await self.store.waiting
+            raise ZeroDivisionError
+
+        nobody = shielded(fail())
+        nobody.addErrback(lambda failure: failure.trap(CancelledError))
+        nobody.cancel()
+
+        self.store.waiting.callback(None)
+
+        assert 1 == len(self.flushLoggedErrors(ZeroDivisionError))
 
     def test_a_page_that_nobody_waits_for_is_let_go(self) -> None:
         """Looking changes nothing, so a page whose browser left ends quietly."""
