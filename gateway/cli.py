@@ -170,8 +170,17 @@ def _check(arguments: argparse.Namespace) -> int:
     else:
         for each in findings:
             print(_as_lines(each))
-        print("All is well." if is_good else "The gateway would not start.")
+        print(judge(findings))
     return DONE if is_good else FAILED
+
+
+def judge(findings: Sequence[Finding]) -> str:
+    """The last line of `gateway check`."""
+    if not may_start(findings):
+        return "The gateway would not start."
+    if any(each.gravity is Gravity.WARNING for each in findings):
+        return "The gateway would start; look at the warnings."
+    return "All is well."
 
 
 def _as_finding(mistake: ConfigError) -> Finding:

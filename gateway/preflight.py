@@ -67,6 +67,8 @@ def require_start(config: Config, *, now: float) -> None:
     """
     for finding in before_start(config, now=now):
         if finding.gravity is Gravity.ERROR:
+            if finding.key.startswith("[listen]") and is_running(config):
+                raise GatewayError(f"{config.path}: the gateway runs already")
             step = f" ({finding.next_step})" if finding.next_step else ""
             raise GatewayError(f"{config.path}: {finding.key}: {finding.sentence}{step}")
 

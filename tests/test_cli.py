@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main, version
+from gateway.cli import judge, main, version
+from gateway.rules.vitals import Finding, Gravity
 
 ROOT = Path(__file__).parents[1]
 LOCAL = ("--url", "http://localhost:8080", "--app", "http://127.0.0.1:1")
@@ -162,13 +163,28 @@ def test_init_tells_what_the_system_refuses(
     assert "Not a directory" in run.err
 
 
-def test_check_finds_all_well(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_lets_a_fresh_set_up_start(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A fresh set-up may start; an app that is not up yet is a warning."""
     run = Run(capsys, "check", "-c", file)
 
     assert run.code == 0
     assert "warning  [[app]] url: " in run.out
-    assert run.out.endswith("All is well.\n")
+    assert run.out.endswith("The gateway would start; look at the warnings.\n")
+
+
+@pytest.mark.parametrize(
+    ("gravities", "verdict"),
+    [
+        ([Gravity.OK], "All is well."),
+        ([Gravity.OK, Gravity.WARNING], "The gateway would start; look at the warnings."),
+        ([Gravity.ERROR, Gravity.OK], "The gateway would not start."),
+    ],
+)
+def test_check_ends_with_a_verdict(gravities: list[Gravity], verdict: str) -> None:
+    """The last line says it in a few words."""
+    found = [Finding(gravity=each, key="key", sentence="so") for each in gravities]
+
+    assert judge(found) == verdict
 
 
 def test_check_tells_every_mistake(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -232,9 +232,11 @@ def test_a_running_gateway_is_known(tmp_path: Path, running: Path) -> None:
 
 def test_a_second_gateway_does_not_start(tmp_path: Path, running: Path) -> None:
     """What is fine for a check is an error for a start."""
-    found = list(before_start(configured(tmp_path, health=f"unix:{running}"), now=NOW))
+    config = configured(tmp_path, health=f"unix:{running}")
 
-    assert not may_start(found)
+    assert not may_start(before_start(config, now=NOW))
+    with pytest.raises(GatewayError, match="the gateway runs already"):
+        require_start(config, now=NOW)
 
 
 def test_no_gateway_runs(tmp_path: Path, taken: int) -> None:

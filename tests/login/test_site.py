@@ -7,15 +7,9 @@ import re
 import pytest
 from klein import Klein
 from twisted.logger import capturedLogs
-from twisted.trial.unittest import SynchronousTestCase
 
-from gateway.errors import StoreError
 from gateway.login.site import LoginSite
 from gateway.pages.routes import ROUTE_MARK
-from gateway.rules import tokens
-from gateway.rules.records import Event, Passkey
-from gateway.store.memory import MemoryStore
-from tests.instruments.authenticator import encode
 from tests.instruments.house import Browser, House
 
 HOOKS = ("passkey", "phone", "security-key", "message", "language")
@@ -167,68 +161,6 @@ def test_whoever_is_signed_in_is_told_so() -> None:
     assert 'href="/"' in page.text
 
 
-# The account page
-
-
-def test_the_account_page_needs_a_sign_in() -> None:
-    """Without a session the account page is the sign-in page, in place."""
-    page = Browser(House()).open("/.gateway/account")
-
-    assert 401 == page.status
-    assert 'data-after="reload"' in page.text
-
-
-def test_the_account_page_lists_ones_own_passkeys() -> None:
-    """A person sees the passkeys that are theirs, when they were made and used, and no other."""
-    house = House()
-    other = house.enrolled("other")
-    browser = signed_in(house)
-
-    page = browser.open("/.gateway/account")
-
-    rows = re.findall(r'data-credential-id="([^"]+)"', page.text)
-    assert [encode(browser.device.credential_id)] == rows
-    assert encode(other.device.credential_id) not in page.text
-    assert "2027年1月15日" in page.text
-    assert "予備がありません" in page.text
-    assert 'id="logout"' in page.text
-
-
-# Signing out
-
-
-def test_signing_out_ends_the_session_on_the_server() -> None:
-    """After sign-out the old cookie opens nothing, even if the browser kept it."""
-    house = House()
-    browser = signed_in(house)
-    token = browser.cookies["__Host-gw"]
-
-    answer = browser.post("/.gateway/logout")
-
-    assert (200, {"ok": True}) == (answer.status, answer.json)
-    assert ["__Host-gw=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"] == answer.cookies
-    assert house.sessions.find(tokens.decode(token) or b"") is None
-    assert [] == house.await_(house.store.sessions())
-
-
-def test_signing_out_by_a_form_shows_a_page() -> None:
-    """The sign-out button works without script, and says that it did."""
-    page = signed_in(House()).submit("/.gateway/logout", "")
-
-    assert 200 == page.status
-    assert "ログアウトしました" in page.text
-    assert "clear-site-data" not in page.headers
-
-
-def test_signing_out_twice_does_no_harm() -> None:
-    """Whoever is not signed in can sign out, and nothing is logged as done."""
-    with capturedLogs() as logged:
-        answer = Browser(House()).post("/.gateway/logout")
-
-    assert 200 == answer.status
-    assert [] == [each for each in logged if each.get("event") == Event.SIGNED_OUT]
-
-
 # Language, health, static files, and what is not there
 
 
@@ -335,46 +267,3 @@ def test_static_files_are_kept_for_ever_under_their_version() -> None:
     assert 200 == answer.status
     assert ["public, max-age=31536000, immutable"] == answer.headers["cache-control"]
     assert ["text/css; charset=utf-8"] == answer.headers["content-type"]
-
-
-class BrokenStore(MemoryStore):
-    """A store that fails when asked for a passkey."""
-
-    error: Exception = StoreError("the disk is gone")
-
-    async def passkey(self, credential_id: bytes) -> Passkey | None:
-        """Fail."""
-        raise self.error
-
-
-class Accidents(SynchronousTestCase):
-    """What happens when something fails behind a page; trial sees each logged failure."""
-
-    def verify(self, error: Exception) -> tuple[int, dict[str, object], dict[str, list[str]]]:
-        """Sign in while the store fails so."""
-        store = BrokenStore()
-        store.error = error
-        browser = House(store=store).enrolled()
-        answer = browser.sign_in()
-        return answer.status, answer.json, answer.headers
-
-    def test_a_store_that_fails_lets_nobody_in(self) -> None:
-        """Without the store sign-in answers 503 with an incident number, and no cookie."""
-        status, told, headers = self.verify(StoreError("the disk is gone"))
-
-        (failure,) = self.flushLoggedErrors(StoreError)
-        assert "the disk is gone" == str(failure.value)
-        assert (503, "unavailable") == (status, told["error"])
-        assert ["5"] == headers["retry-after"]
-        assert "set-cookie" not in headers
-
-    def test_an_accident_shows_a_number_and_no_cause(self) -> None:
-        """Something unexpected answers 500: the person gets a number, the log gets the cause."""
-        with capturedLogs() as logged:
-            status, told, headers = self.verify(ZeroDivisionError("secret detail"))
-
-        assert 1 == len(self.flushLoggedErrors(ZeroDivisionError))
-        assert (500, "internal") == (status, told["error"])
-        assert "secret detail" not in str(told)
-        assert told["incident"] in [each.get("incident") for each in logged]
-        assert "set-cookie" not in headers

@@ -268,14 +268,14 @@ def test_descriptors_return(app: RawApp, either_door: Door) -> None:
     assert settles(door, before + 5)
 
 
-def test_goodbye_is_not_taken(app: RawApp, either_door: Door) -> None:
+def test_goodbye_is_not_taken(app: RawApp, tls_door: Door) -> None:
     """Browsers that never close after our goodbye do not keep their descriptors."""
-    before = either_door.descriptors()
-    head = either_door.head(b"/", fields=b"Connection: close\r\n")
+    before = tls_door.descriptors()
+    head = tls_door.head(b"/", fields=b"Connection: close\r\n")
 
-    clients = [either_door.connect() for _ in range(20)]
+    clients = [tls_door.connect() for _ in range(20)]
     statuses = [client.ask(head).status for client in clients]
-    is_settled = settles(either_door, before + 5)
+    is_settled = settles(tls_door, before + 5)
     for client in clients:
         client.close()
 
