@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -44,8 +45,8 @@ from gateway.proxy.exchange import AppExchange, AppLink
 from gateway.proxy.front import Front
 from gateway.proxy.local import SiteExchange
 from gateway.proxy.plane import Plane
-from gateway.proxy.redirect import ToHttps
 from gateway.proxy.refusal import RefusalExchange, Refusals
+from gateway.rules.access import decide, lead_to_https
 from gateway.rules.cookies import cookie_names
 from gateway.rules.http1 import FieldBlock, parse_block
 from gateway.rules.locations import names_for
@@ -186,6 +187,7 @@ class GatewayService(Service):
             session_cookie=cookie_names(public.is_secure).session.encode("ascii"),
             deadlines=self._deadlines,
             sessions=self.sessions,
+            decide=partial(decide, public=public),
             parse_block=_remembering(parse_block),
             failure=refusals.failure,
             to_app=partial(AppExchange, link=self._link),
@@ -211,9 +213,10 @@ class GatewayService(Service):
         self._deadlines.start()
 
     def _http_factory(self) -> IProtocolFactory:
+        plane = self._plane(is_tls=False)
         if self.config.listen.https:
-            return Site(ToHttps(self.config.gateway.public), parsePOSTFormSubmission=False)
-        return _Fronts(self._plane(is_tls=False))
+            return _Fronts(replace(plane, decide=lead_to_https))
+        return _Fronts(plane)
 
     def _served(self) -> ServedCertificate:
         now = self._wall()

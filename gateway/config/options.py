@@ -276,8 +276,10 @@ IDLE: Option[float] = _table.add(
         key="idle",
         kind=kinds.DURATION,
         default="60s",
-        english="Silence in the midst of a body, in either direction; then the connection is cut.",
-        japanese="本文の途中で何も流れない時間の上限。超えると接続を切ります。",
+        english="Silence of the browser in the midst of a request's body; then 408. Silence of "
+        "the app in the midst of an answer is limited by first_byte: event streams are quiet.",
+        japanese="リクエスト本文の途中でブラウザーが黙っている時間の上限。超えると 408。"
+        "応答の途中でアプリが黙っている時間は first_byte で決まります。",
     )
 )
 SESSION_IDLE: Option[float] = _table.add(

@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 from gateway.proxy.bodies import BodyReader, reader
 from gateway.proxy.plane import Exchange, Plane
 from gateway.proxy.wire import Wire, unsent_bytes
-from gateway.rules.access import Decision, decide
+from gateway.rules.access import Decision
 from gateway.rules.cookies import cookie_values
 from gateway.rules.http1 import (
     HEAD_LIMIT_BYTES,
@@ -146,7 +146,7 @@ class Front(Protocol):
         self._body = None if body.is_finished else body
         self._buffer = body.rest
         session = self._find_session(head)
-        ruling = decide(head, is_signed_in=session is not None, public=self.plane.public)
+        ruling = self.plane.decide(head, is_signed_in=session is not None)
         self.session = session if ruling.decision is Decision.APP else None
         self._exchange = self._exchange_for(ruling.decision, head)
         self._exchange.begin(pieces, is_last=body.is_finished)

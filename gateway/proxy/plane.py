@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.proxy.deadlines import Deadlines
-from gateway.rules.access import Decision
+from gateway.rules.access import Decision, Ruling
 from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.public import PublicOrigin
 from gateway.store.live import LiveSessions
@@ -46,6 +46,14 @@ class Failure(Protocol):
         ...
 
 
+class Decide(Protocol):
+    """The rule of a listener: one of `rules.access`."""
+
+    def __call__(self, head: RequestHead, *, is_signed_in: bool) -> Ruling:
+        """What becomes of this request."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
     """What all connections of one listener share."""
@@ -55,6 +63,7 @@ class Plane:
     session_cookie: bytes
     deadlines: Deadlines
     sessions: LiveSessions
+    decide: Decide
     parse_block: Callable[[bytes], FieldBlock]
     failure: Failure
     to_app: Callable[[Front, RequestHead], Exchange]

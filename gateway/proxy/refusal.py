@@ -36,6 +36,7 @@ class Refusals:
 
     def __init__(self, public: PublicOrigin, page: Page) -> None:
         self._page = page
+        self._origin = public.origin.encode("ascii")
         sign_in = {"error": "sign_in_required", "sign_in": f"{public.origin}/.gateway/login"}
         self._sign_in = json.dumps(sign_in).encode("ascii")
 
@@ -48,6 +49,17 @@ class Refusals:
         if status in RETRY_AFTER_S:
             extra = b"Retry-After: %d\r\n" % RETRY_AFTER_S[status]
         answer = _answer(status, content_type, body, extra=extra, is_persistent=is_persistent)
+        return _for_method(answer, head)
+
+    def redirect(self, head: RequestHead, *, is_persistent: bool) -> bytes:
+        """
+        308 (RFC 9110 15.4.9) to the same path and query at our own name, kept to the byte.
+
+        The host is never the one that the request names, so nobody is led elsewhere.
+        """
+        location = b"Location: %b%b\r\n" % (self._origin, head.target)
+        content_type, body = b"text/plain; charset=utf-8", b"Use https.\n"
+        answer = _answer(308, content_type, body, extra=location, is_persistent=is_persistent)
         return _for_method(answer, head)
 
     def sign_in_required(self, head: RequestHead, *, is_persistent: bool) -> bytes:
@@ -105,6 +117,8 @@ class RefusalExchange:
     def _render(self, *, is_persistent: bool) -> bytes:
         if self._decision is Decision.SIGN_IN_REQUIRED:
             return self._refusals.sign_in_required(self._head, is_persistent=is_persistent)
+        if self._decision is Decision.REDIRECT:
+            return self._refusals.redirect(self._head, is_persistent=is_persistent)
         status = STATUS_OF[self._decision]
         return self._refusals.failure(status, self._head, is_persistent=is_persistent)
 

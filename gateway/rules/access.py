@@ -40,6 +40,7 @@ class Decision(enum.Enum):
     SIGN_IN_REQUIRED = "sign-in required"
     MISDIRECTED = "misdirected"
     FORBIDDEN = "forbidden"
+    REDIRECT = "redirect to https"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,20 @@ _SOCKET = Ruling(decision=Decision.FORBIDDEN, reason="a WebSocket from a foreign
 _WORKER = Ruling(
     decision=Decision.FORBIDDEN, reason="a service worker would share the sign-in page's origin"
 )
+
+_HTTPS = Ruling(decision=Decision.REDIRECT, reason="http is there to lead to https")
+_CLEAR = Ruling(decision=Decision.FORBIDDEN, reason="a body over http already went in clear")
+
+
+def lead_to_https(head: RequestHead, *, is_signed_in: bool) -> Ruling:
+    """
+    Rule for the http listener beside https: nothing but the way to the same address.
+
+    GET and HEAD only: what another method carried was readable on its way, and its sender
+    should learn of it.
+    """
+    del is_signed_in
+    return _HTTPS if head.method in (b"GET", b"HEAD") else _CLEAR
 
 
 def decide(head: RequestHead, *, is_signed_in: bool, public: PublicOrigin) -> Ruling:

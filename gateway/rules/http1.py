@@ -162,7 +162,12 @@ class ResponseHead:
 
 
 # A method of letters, digits, - and _ covers WebDAV, CalDAV, DeltaV and RPC over HTTP.
-_request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (/[!\"$-~]*+) HTTP/1\.([01])").fullmatch
+_TARGET = rb"/[!\"$->@-~]*+(?:\?[!\"$-~\x80-\xff]*+)?+"
+"""
+Origin-form without a fragment. The query may hold bytes above 0x7F: not RFC 3986, but what old
+clients of Shift_JIS apps send; they can end neither a line nor a target. A path may not.
+"""
+_request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (" + _TARGET + rb") HTTP/1\.([01])").fullmatch
 _any_request_line = re.compile(rb"(" + NAME + rb") ([!-~]++) HTTP/([0-9])\.[0-9]").fullmatch
 _status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?").fullmatch
 _REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))

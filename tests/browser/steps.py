@@ -2,8 +2,8 @@
 What people do at the gateway, step by step.
 
 A virtual device answers the moment it is asked, also when the sign-in page only offers
-passkeys in its field. So a device that holds a passkey lies untouched until its person
-touches it for the button that was pressed.
+passkeys in its field. So the browsers here have no such offer, and people press buttons;
+what concerns the field has tests of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ APP = "/cgi-bin/dneo/dneo.cgi"
 
 APP_SIGN_IN = "#inputfrm"
 """The app's own sign-in form: its first page, which lists the whole staff."""
+
+NO_OFFER = "PublicKeyCredential.isConditionalMediationAvailable = async () => false;"
+"""Makes of this browser one that does not offer passkeys in a field (autofill)."""
 
 LEFT = "document.readyState === 'complete' && !document.querySelector('[data-page=sign-in]')"
 
@@ -45,35 +48,31 @@ async def made_on_a_phone(chromium: Chromium, link: str) -> Json:
 async def carry(
     page: Page, passkey: Json, transport: Transport = "internal"
 ) -> VirtualAuthenticator:
-    """Have a device at hand that holds the passkey; it lies there untouched."""
+    """Have a device at hand that holds the passkey; before the first page is opened."""
+    await page.run_first(NO_OFFER)
+    return await plug_in(page, passkey, transport)
+
+
+async def plug_in(
+    page: Page, passkey: Json, transport: Transport = "internal"
+) -> VirtualAuthenticator:
+    """Give the browser a device that holds the passkey."""
     device = await page.add_authenticator(transport, is_synced=passkey["backupEligibility"])
     await device.add_credential(passkey)
-    await device.set_presence(is_simulated=False)
     return device
 
 
-async def touch(page: Page, device: VirtualAuthenticator, button: str = "#passkey") -> None:
-    """Press a button of ours and touch the device when it asks."""
-    await page.wait_for_element(button)
-    await device.set_presence(is_simulated=True)
+async def sign_in(page: Page, button: str = "#passkey") -> None:
+    """Press the button on the sign-in page that is open, and wait for what comes then."""
     await page.click(button)
-
-
-async def sign_in(page: Page, device: VirtualAuthenticator, button: str = "#passkey") -> None:
-    """Sign in on the page that is open, wait for what comes then, and let go of the device."""
-    await touch(page, device, button)
     await page.wait_for(LEFT)
-    await device.set_presence(is_simulated=False)
 
 
-async def enter(
-    page: Page, url: str, passkey: Json, transport: Transport = "internal"
-) -> VirtualAuthenticator:
-    """Open an address behind the gateway, sign in there, and keep the device at hand."""
-    device = await carry(page, passkey, transport)
+async def enter(page: Page, url: str, passkey: Json) -> None:
+    """Open an address behind the gateway with a device at hand, and sign in there."""
+    await carry(page, passkey)
     await page.goto(url)
-    await sign_in(page, device)
-    return device
+    await sign_in(page)
 
 
 async def start_work(page: Page) -> None:

@@ -8,7 +8,7 @@ from twisted.internet.threads import deferToThread
 
 from tests.browser import spies
 from tests.browser.conftest import PERSON, OpenPage
-from tests.browser.steps import APP_SIGN_IN, enrol, refusal, sign_in
+from tests.browser.steps import APP_SIGN_IN, NO_OFFER, enrol, refusal, sign_in
 from tests.groupware.running import Groupware
 from tests.instruments.gateway_process import GatewayProcess
 from tests.instruments.page import Page
@@ -35,12 +35,12 @@ async def test_each_kind_of_device_leads_from_the_invitation_into_the_app(
     page: Page, link: str, transport: Transport, register: str, button: str
 ) -> None:
     """A PC, a phone and a security key each enrol, sign in and reach the app."""
-    device = await page.add_authenticator(transport)
+    await page.run_first(NO_OFFER)
+    await page.add_authenticator(transport)
     await enrol(page, link, register)
-    await device.set_presence(is_simulated=False)
     await page.follow("#finish")
 
-    await sign_in(page, device, button)
+    await sign_in(page, button)
 
     await page.wait_for_element(APP_SIGN_IN)
 

@@ -19,19 +19,15 @@ from tests.instruments.chromium import Chromium
 from tests.instruments.devtools import Json
 from tests.instruments.gateway_process import GatewayProcess
 from tests.instruments.page import Page
-from tests.instruments.virtual_authenticator import VirtualAuthenticator
 
 TEXT = "一行目 & <二行目>\n能力の表示=100%+α"
 FRAME = "document.querySelector('#report-frame')?.contentDocument"
 
 
-async def at_work(
-    page: Page, gateway: GatewayProcess, passkey: Json, query: str
-) -> VirtualAuthenticator:
+async def at_work(page: Page, gateway: GatewayProcess, passkey: Json, query: str) -> None:
     """Be signed in to the gateway and the app, and look at that view of the app."""
-    device = await enter(page, f"{gateway.url}{APP}?{query}", passkey)
+    await enter(page, f"{gateway.url}{APP}?{query}", passkey)
     await start_work(page)
-    return device
 
 
 async def sign_out_elsewhere(chromium: Chromium, page: Page, gateway: GatewayProcess) -> None:
@@ -56,11 +52,11 @@ async def test_a_deep_link_with_its_fragment_survives(
 ) -> None:
     """The address stays to the last character, and the app shows what it names."""
     address = f"{gateway.url}{APP}?cmd=schindex#cmd=schweekgrp&gid=2&date=2026-12-02"
-    device = await carry(page, passkey)
+    await carry(page, passkey)
     answer = await page.goto(address)
     before = await page.evaluate("location.href")
 
-    await sign_in(page, device)
+    await sign_in(page)
     await start_work(page)
 
     assert 401 == answer.status
@@ -73,14 +69,14 @@ async def test_a_form_sent_after_the_session_ended_arrives_whole_and_once(
     chromium: Chromium, page: Page, gateway: GatewayProcess, groupware: Groupware, passkey: Json
 ) -> None:
     """What a person wrote for half an hour is not lost by a session that ended meanwhile."""
-    device = await at_work(page, gateway, passkey, "cmd=bbsindex#cmd=bbsnew")
+    await at_work(page, gateway, passkey, "cmd=bbsindex#cmd=bbsnew")
     await page.type("[name=title]", "件名")
     await page.type("[name=text]", TEXT)
     await sign_out_elsewhere(chromium, page, gateway)
     await page.follow("#post-submit")
     before = sent(groupware, "POST", "cmd=bbspost")
 
-    await sign_in(page, device)
+    await sign_in(page)
     await page.wait_for_element("#post-text")
 
     [post] = sent(groupware, "POST", "cmd=bbspost")
@@ -102,7 +98,7 @@ async def test_a_file_sent_after_the_session_ended_arrives_whole_and_once(
     """The same with an attached file of some hundred kilobytes, to the byte."""
     content = bytes(range(256)) * 1000
     (tmp_path / "図面.bin").write_bytes(content)
-    device = await at_work(page, gateway, passkey, "cmd=bbsindex#cmd=bbsnew")
+    await at_work(page, gateway, passkey, "cmd=bbsindex#cmd=bbsnew")
     await page.type("[name=title]", "図面")
     await page.type("[name=text]", TEXT)
     await page.choose_file("[name=file]", tmp_path / "図面.bin")
@@ -110,7 +106,7 @@ async def test_a_file_sent_after_the_session_ended_arrives_whole_and_once(
     await page.follow("#post-submit")
     before = sent(groupware, "POST", "cmd=bbspost")
 
-    await sign_in(page, device)
+    await sign_in(page)
     await page.wait_for_element("#post-text")
 
     [post] = sent(groupware, "POST", "cmd=bbspost")
@@ -154,13 +150,13 @@ async def test_an_app_that_lost_its_session_leads_back_by_a_reload(
     chromium: Chromium, page: Page, gateway: GatewayProcess, passkey: Json
 ) -> None:
     """The app's script sees the refusal and offers to load again, which leads to the same view."""
-    device = await at_work(page, gateway, passkey, "cmd=portalindex#cmd=portal")
+    await at_work(page, gateway, passkey, "cmd=portalindex#cmd=portal")
     await sign_out_elsewhere(chromium, page, gateway)
     await page.evaluate("location.hash = 'cmd=bbslist'")
     await page.follow("#trouble button")
     asks = await page.text("h1")
 
-    await sign_in(page, device)
+    await sign_in(page)
     await page.wait_for("document.querySelector('#view')?.dataset.loaded === 'cmd=bbslist'")
 
     assert "ログイン" == asks
@@ -172,7 +168,7 @@ async def test_a_frame_without_a_session_offers_the_whole_window(
     chromium: Chromium, page: Page, gateway: GatewayProcess, passkey: Json
 ) -> None:
     """In a frame of the app the sign-in page says where it is, and a link breaks out of it."""
-    device = await at_work(page, gateway, passkey, "cmd=appindex#cmd=applist")
+    await at_work(page, gateway, passkey, "cmd=appindex#cmd=applist")
     await page.wait_for(f"{FRAME}?.querySelector('#report-form')")
     await sign_out_elsewhere(chromium, page, gateway)
     await page.evaluate(f"{FRAME}.location.reload()")
@@ -180,7 +176,7 @@ async def test_a_frame_without_a_session_offers_the_whole_window(
 
     await page.evaluate(f"{FRAME}.querySelector('#whole-window').click()")
     await page.wait_for_element("main[data-page=sign-in]")
-    await sign_in(page, device)
+    await sign_in(page)
 
     await page.wait_for(f"{FRAME}?.querySelector('#report-form')")
     assert (await page.evaluate("location.href")).endswith("?cmd=appindex#cmd=applist")
@@ -191,13 +187,12 @@ async def test_signing_in_within_a_frame_works_too(
     chromium: Chromium, page: Page, gateway: GatewayProcess, passkey: Json
 ) -> None:
     """Whoever signs in inside the frame finds the frame's own page there again."""
-    device = await at_work(page, gateway, passkey, "cmd=appindex#cmd=applist")
+    await at_work(page, gateway, passkey, "cmd=appindex#cmd=applist")
     await page.wait_for(f"{FRAME}?.querySelector('#report-form')")
     await sign_out_elsewhere(chromium, page, gateway)
     await page.evaluate(f"{FRAME}.location.reload()")
     await page.wait_for(f"{FRAME}?.querySelector('#framed')?.checkVisibility()")
 
-    await device.set_presence(is_simulated=True)
     await page.evaluate(f"{FRAME}.querySelector('#passkey').click()")
 
     await page.wait_for(f"{FRAME}?.querySelector('#report-form')")
@@ -208,10 +203,10 @@ async def test_an_address_for_our_pages_leads_home_after_sign_in(
     page: Page, gateway: GatewayProcess, passkey: Json
 ) -> None:
     """Who signs in at the sign-in address itself is brought to the app."""
-    device = await carry(page, passkey)
+    await carry(page, passkey)
     await page.goto(gateway.url + "/.gateway/login")
 
-    await sign_in(page, device)
+    await sign_in(page)
 
     await page.wait_for(LEFT)
     await page.wait_for_element(APP_SIGN_IN)

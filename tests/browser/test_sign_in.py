@@ -15,9 +15,9 @@ from tests.browser.steps import (
     carry,
     enter,
     made_on_a_phone,
+    plug_in,
     refusal,
     sign_in,
-    touch,
 )
 from tests.groupware.running import Groupware
 from tests.instruments.chromium import Chromium
@@ -43,10 +43,10 @@ async def test_a_phone_that_enrolled_by_link_signs_in_a_pc(
     """The product's main scene: the phone registers once, then opens the app on the PC."""
     made_on_phone = await made_on_a_phone(chromium, link)
     await page.run_first(spies.OPTIONS)
-    phone_nearby = await carry(page, made_on_phone, "hybrid")
+    await carry(page, made_on_phone, "hybrid")
     await page.goto(gateway.url)
 
-    await sign_in(page, phone_nearby, "#phone")
+    await sign_in(page, "#phone")
 
     await page.wait_for_element(APP_SIGN_IN)
     [asked] = await spies.asked(page)
@@ -86,8 +86,7 @@ async def test_a_passkey_picked_in_the_field_signs_in(
     page: Page, gateway: GatewayProcess, passkey: Json
 ) -> None:
     """The browser's own list of passkeys (autofill) is enough, without any button."""
-    device = await carry(page, passkey)
-    await device.set_presence(is_simulated=True)
+    await plug_in(page, passkey)
 
     await page.goto(gateway.url)
 
@@ -119,7 +118,7 @@ async def test_a_device_that_verified_nobody_is_refused(
     await device.set_user_verified(is_verified=False)
     await page.goto(gateway.url)
 
-    await touch(page, device)
+    await page.click("#passkey")
 
     assert "not-verified" == await refusal(page)
     assert "gw" not in await page.cookies()
@@ -141,7 +140,7 @@ async def test_an_answer_without_verification_is_refused(
     await device.override_bits(is_bad_verification=True)
     await page.goto(gateway.url)
 
-    await touch(page, device)
+    await page.click("#passkey")
 
     assert "not-verified" == await refusal(page)
     assert [] == groupware.record()
@@ -158,7 +157,7 @@ async def test_a_device_that_lies_is_refused(
     await device.override_bits(**{lie: True})
     await page.goto(gateway.url)
 
-    await touch(page, device)
+    await page.click("#passkey")
 
     assert "refused" == await refusal(page)
     assert [] == groupware.record()
@@ -171,10 +170,10 @@ async def test_a_passkey_that_is_not_registered_is_told_apart(
     """A passkey that was deleted here gets a sentence of its own, so that people know."""
     page.record.tolerate("status of 403")
     stranger = {**passkey, "credentialId": b64encode(secrets.token_bytes(32)).decode()}
-    device = await carry(page, stranger)
+    await carry(page, stranger)
     await page.goto(gateway.url)
 
-    await touch(page, device)
+    await page.click("#passkey")
 
     assert "unknown-passkey" == await refusal(page)
 
@@ -187,12 +186,12 @@ async def test_after_a_cancelled_try_another_device_gets_in(
     device = await carry(page, passkey)
     await device.set_user_verified(is_verified=False)
     await page.goto(gateway.url)
-    await touch(page, device)
+    await page.click("#passkey")
     told = await refusal(page)
     await device.unplug()
 
-    key = await carry(page, passkey, "usb")
-    await sign_in(page, key, "#security-key")
+    await carry(page, passkey, "usb")
+    await sign_in(page, "#security-key")
 
     await page.wait_for_element(APP_SIGN_IN)
     assert "cancelled" == told
@@ -207,10 +206,10 @@ async def test_another_browser_cannot_finish_a_sign_in(
     for each in (person, thief):
         each.record.tolerate("status of 403")
     await person.run_first(spies.copying(stops=True))
-    device = await carry(person, passkey)
+    await carry(person, passkey)
     await person.goto(gateway.url)
     await thief.goto(gateway.url + "/.gateway/login")
-    await touch(person, device)
+    await person.click("#passkey")
     answer = await spies.copied(person)
 
     stolen = await spies.post(thief, answer)
@@ -269,9 +268,11 @@ async def test_the_page_can_be_used_with_the_keyboard_alone(
     page: Page, gateway: GatewayProcess, passkey: Json
 ) -> None:
     """Tab goes through the page from top to bottom, each stop can be seen, Enter signs in."""
-    device = await carry(page, passkey)
+    device = await plug_in(page, passkey)
+    await device.set_presence(is_simulated=False)
+    await page.run_first(spies.OPTIONS)
     await page.goto(gateway.url)
-    await page.wait_for_element("#pick")
+    await spies.asked(page)
     stops = []
     for _ in STOPS:
         await page.press("Tab")

@@ -26,6 +26,7 @@ from gateway.proxy.local import SiteExchange
 from gateway.proxy.plane import Plane
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.rules import tokens
+from gateway.rules.access import decide
 from gateway.rules.http1 import FieldBlock, RequestHead, parse_block
 from gateway.rules.locations import names_for
 from gateway.rules.public import parse_origin
@@ -211,6 +212,7 @@ class House:
             session_cookie=b"__Host-gw",
             deadlines=self.deadlines,
             sessions=self.sessions,
+            decide=partial(decide, public=PUBLIC),
             parse_block=parse_block,
             failure=refusals.failure,
             to_app=partial(self._carry, link),

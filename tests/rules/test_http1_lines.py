@@ -39,6 +39,7 @@ def status_of(head: bytes) -> int:
         b"/%23",
         b"/x@y:z*$&+,=_-.",
         b"/cgi-bin/dneo/dneo.cgi?cmd=x&y=\\",
+        b"/a?\x93\xfa\x95\\=\x83|",
     ],
 )
 def test_target_kept(target: bytes) -> None:

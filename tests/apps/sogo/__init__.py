@@ -1,0 +1,1 @@
+"""SOGo, a real groupware (Debian packages), as an app to put behind the gateway."""
