@@ -18,6 +18,9 @@ DEBIAN_PACKAGES := chromium fonts-ipafont-gothic curl zbar-tools
 COVERAGE_ALL ?= 90
 COVERAGE_CORE ?= 100
 
+# Tests run side by side, a file at a time.
+WORKERS ?= auto
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint types imports unit debian-packages docs clean
 
@@ -48,7 +51,9 @@ imports: $(VENV)/installed-for-tests
 	$(BIN)/lint-imports --config setup.cfg
 
 unit: $(VENV)/installed-for-tests
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_ALL)
 	$(BIN)/coverage report --fail-under=$(COVERAGE_CORE) --include='gateway/rules/*,gateway/store/*'
 

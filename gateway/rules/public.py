@@ -8,12 +8,20 @@ http redirects to all come from here and never from a request.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import idna
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+
+SCHEME_AND_HOST = "scheme and host only, such as https://gw.example.co.jp"
+
+NO_ADDRESS = "a DNS name: browsers refuse passkeys on an IP address"
+
+_is_number = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)", re.ASCII).fullmatch
+"""A last label that makes browsers read the host as an IPv4 address (WHATWG URL 3.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +59,32 @@ def parse_origin(url: str) -> PublicOrigin:
     Raises:
         ValueError: its text says what is wanted, fit for a person.
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError("an address that begins with https://")
-    if parts.username or parts.query or parts.fragment or parts.path not in ("", "/"):
-        raise ValueError("scheme and host only, such as https://gw.example.co.jp")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError("a port between 1 and 65535") from None
-    host = _dns_name(parts.hostname or "")
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in ("", "/"):
+        raise ValueError(SCHEME_AND_HOST)
+    host, port = _dns_name(parts.hostname or ""), _port(parts)
     if parts.scheme == "http" and host != "localhost" and not host.endswith(".localhost"):
         raise ValueError("https: browsers allow passkeys over http on localhost alone")
     return PublicOrigin(scheme=parts.scheme, host=host, port=port or DEFAULT_PORTS[parts.scheme])
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # a bracket that does not close
+        raise ValueError(SCHEME_AND_HOST) from None
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("a port between 1 and 65535")
+    return port
 
 
 def _dns_name(host: str) -> str:
@@ -72,9 +93,13 @@ def _dns_name(host: str) -> str:
     except ValueError:
         pass  # a name, as it should be
     else:
-        raise ValueError("a DNS name: browsers refuse passkeys on an IP address")
+        raise ValueError(NO_ADDRESS)
+    if _is_number(host.rpartition(".")[2]):
+        raise ValueError(NO_ADDRESS)
     if host == "localhost":
         return host
+    if host.endswith("."):
+        raise ValueError("a DNS name without a final dot")
     try:
         return idna.encode(host, uts46=True).decode("ascii").lower()
     except idna.IDNAError:

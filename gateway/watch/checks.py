@@ -41,14 +41,19 @@ def store_answers(store: Store) -> Check:
 
 
 def app_accepts(reactor: Any, host: str, port: int) -> Check:
-    """Whether the app takes connections; people's own requests meet it the same way."""
+    """
+    Whether the app takes connections; people's own requests meet it the same way.
+
+    A warning and no failure: the gateway is ready to say "502" in people's language, and
+    taking it out of service would help nobody.
+    """
 
     async def check() -> CheckResult:
         endpoint = HostnameEndpoint(reactor, host.encode("idna"), port, APP_CONNECT_S)
         try:
             await endpoint.connect(_Knock())
         except (error.ConnectError, OSError) as trouble:
-            return CheckResult(level=Level.FAIL, output=f"{host}:{port}: {trouble}")
+            return CheckResult(level=Level.WARN, output=f"{host}:{port}: {trouble}")
         return CheckResult(level=Level.PASS)
 
     return check

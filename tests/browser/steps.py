@@ -19,7 +19,10 @@ APP = "/cgi-bin/dneo/dneo.cgi"
 APP_SIGN_IN = "#inputfrm"
 """The app's own sign-in form: its first page, which lists the whole staff."""
 
-NO_OFFER = "PublicKeyCredential.isConditionalMediationAvailable = async () => false;"
+NO_OFFER = """
+if (window.PublicKeyCredential)
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+"""
 """Makes of this browser one that does not offer passkeys in a field (autofill)."""
 
 LEFT = "document.readyState === 'complete' && !document.querySelector('[data-page=sign-in]')"

@@ -26,16 +26,14 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from tests.instruments.certificates import Leaf
+from tests.instruments.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
 PUBLIC_NAME = "gw.example.test"
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 15.0
-COMMAND_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.03
-
-CLI = "import sys; from gateway.cli import main; sys.exit(main())"
 
 
 def free_port() -> int:
@@ -74,6 +72,7 @@ class GatewayProcess:
         self.health_port = free_port()
         self.url = self._public_url()
         self.config = self.directory / "gateway.toml"
+        self._command_line: CommandLine | None = None
         self._log: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -115,6 +114,8 @@ class GatewayProcess:
 
     def close(self) -> None:
         """End it and remove its directory."""
+        if self._command_line is not None:
+            self._command_line.close()
         self._end(signal.SIGTERM)
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -125,19 +126,12 @@ class GatewayProcess:
         Raises:
             AssertionError: the command failed; the text is what it said.
         """
-        command = [sys.executable, "-c", CLI, "-c", str(self.config), *arguments, "--json"]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_LIMIT_S,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise AssertionError(f"{arguments}: exit {done.returncode}: {done.stderr}")
-        return json.loads(done.stdout)
+        if self._command_line is None:
+            self._command_line = CommandLine(_environment())
+        done = self._command_line.run(["-c", str(self.config), *arguments, "--json"])
+        if done.code != 0:
+            raise AssertionError(f"{arguments}: exit {done.code}: {done.err}")
+        return json.loads(done.out)
 
     def add_person(self, name: str, *, display_name: str = "") -> None:
         """Make it known that this person may be invited."""

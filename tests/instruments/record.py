@@ -59,7 +59,8 @@ class Record:
         for response in reversed(self.responses):
             if response.kind == "Document" and response.loader == loader:
                 return response
-        raise BrowserError(f"no document came; answers: {self.responses}")
+        came = [(response.status, response.url) for response in self.responses]
+        raise BrowserError(f"no document came; answers: {came}")
 
     def keep(self, session: DevToolsSession) -> None:
         """Begin to write down what happens in that page."""

@@ -7,6 +7,8 @@ on the other side alone: we refuse more.
 
 from __future__ import annotations
 
+import re
+
 import h11
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -142,8 +144,20 @@ def refusals(head: bytes) -> list[int]:
     return found
 
 
+def without_eight_bits(text: bytes) -> bytes:
+    """With a letter for each byte above 0x7F: in a query we let them pass and h11 does not."""
+    return re.sub(rb"[\x80-\xff]", b"x", text)
+
+
+def as_h11_takes_it(head: bytes) -> bytes:
+    """The head with a request line that h11 can read."""
+    line, crlf, fields = head.partition(b"\r\n")
+    return without_eight_bits(line) + crlf + fields
+
+
 @settings(max_examples=800, deadline=None)
 @given(heads(REQUEST_LINES))
+@example(b"GET /a?\xa0 HTTP/1.1\r\nHost: gw")
 @example(b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 5")
 @example(b"POST / HTTP/1.1\r\nHost: gw\r\nTransfer-Encoding: chunked")
 @example(b"GET / HTTP/1.0")
@@ -155,11 +169,11 @@ def test_requests_as_h11_reads_them(head: bytes) -> None:
     body = body_for(ours.block.framing.kind, ours.block.framing.length)
 
     theirs, payload, rest = read_by_h11(
-        h11.Connection(h11.SERVER), head + b"\r\n\r\n" + body + NEXT
+        h11.Connection(h11.SERVER), as_h11_takes_it(head) + b"\r\n\r\n" + body + NEXT
     )
 
     assert isinstance(theirs, h11.Request)
-    assert (ours.method, ours.target) == (theirs.method, theirs.target)
+    assert (ours.method, without_eight_bits(ours.target)) == (theirs.method, theirs.target)
     assert as_h11_writes(ours.block.fields) == list(theirs.headers)
     assert (b"abc" if body is CHUNKS else body) == payload
     assert rest == NEXT

@@ -42,6 +42,13 @@ def test_an_address_is_taken_apart(url: str, origin: str, rp_id: str) -> None:
         ("https://", "DNS name"),
         ("https://gw example", "DNS name"),
         ("https://-.example", "DNS name"),
+        ("https://127.1", "IP address"),
+        ("https://0x7f000001", "IP address"),
+        ("https://gw.example.0x1", "IP address"),
+        ("https://gw.example.co.jp:0", "port"),
+        ("https://gw.example.co.jp.", "final dot"),
+        ("https://:secret@gw.example.co.jp", "scheme and host only"),
+        ("https://[::1", "scheme and host only"),
     ],
 )
 def test_an_address_that_passkeys_cannot_use_is_refused(url: str, wanted: str) -> None:

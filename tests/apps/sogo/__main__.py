@@ -31,13 +31,13 @@ def main() -> int:
     except PermissionError as error:
         sys.stderr.write(f"sogo: {error}\n")
         return 1
-    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # so that whatever ends us, we tidy up
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _leave)
     with Sogo(today=datetime.now(TOKYO).date()) as sogo:
         sys.stdout.write(f"{sogo.url}\n" if chosen.address_only else introduction(sogo))
         sys.stdout.flush()
-        signal.sigwait(signals)
-    return 0
+        while True:
+            signal.pause()
 
 
 def introduction(sogo: Sogo) -> str:
@@ -50,6 +50,10 @@ def introduction(sogo: Sogo) -> str:
         f"  DEMO_BACKEND={sogo.url} make demo\n\n"
         "  Ctrl-C: 終了 / stop. Nothing is kept.\n\n"
     )
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)  # through the `with`, so that everything is ended and removed
 
 
 if __name__ == "__main__":
