@@ -40,6 +40,12 @@ from gateway.store.live import LiveSession, LiveSessions
 CHALLENGE = (b"www-authenticate", b'Passkey realm="gateway"')
 """RFC 9110 15.5.2: a 401 names a scheme. Browsers show the body of one they don't know."""
 
+FORGET_PAGES = (b"clear-site-data", b'"cache"')
+"""
+At sign-out the browser drops what it keeps of pages, those that "back" would show included (W3C
+Clear Site Data 3.1). Not "storage": what the app keeps in the browser is the app's.
+"""
+
 LANGUAGE_LIFETIME_S = 400 * 24 * 3600
 """Seconds that the choice of a language is kept: the longest that browsers allow."""
 
@@ -188,8 +194,10 @@ class LoginSite:
         secure = self.pages.public.is_secure
         cookies = (clear_cookie(self.pages.cookies.session, is_secure=secure),)
         if visit.wants_page:
-            return self.pages.page("signed-out.html", visit.language, cookies=cookies)
-        return json_reply({"ok": True}, cookies=cookies)
+            return self.pages.page(
+                "signed-out.html", visit.language, cookies=cookies, headers=(FORGET_PAGES,)
+            )
+        return json_reply({"ok": True}, cookies=cookies, headers=(FORGET_PAGES,))
 
     @route(app, "/.gateway/language", methods=["POST"], takes=Body.FORM_OR_JSON)
     async def language(self, visit: Visit) -> Reply:

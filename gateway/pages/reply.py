@@ -65,8 +65,11 @@ def json_reply(
     *,
     status: int = 200,
     content_type: bytes = JSON,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
     cookies: tuple[str, ...] = (),
 ) -> Reply:
     """An answer for a script."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    return Reply(status=status, content_type=content_type, body=body, cookies=cookies)
+    return Reply(
+        status=status, content_type=content_type, body=body, headers=headers, cookies=cookies
+    )
