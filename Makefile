@@ -22,11 +22,12 @@ COVERAGE_CORE ?= 100
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint types imports unit debian-packages docs clean
+.PHONY: help demo demo-sogo test test-slow lint types imports unit debian-packages docs clean
 
 help:
 	@echo 'make demo       the gateway in front of a pretend groupware, on http://localhost:$(DEMO_PORT)'
 	@echo '                (DEMO_PORT=8081, DEMO_BACKEND=http://127.0.0.1:3000 change that)'
+	@echo 'make demo-sogo  the same in front of SOGo, a real groupware (as root: installs it from Debian)'
 	@echo 'make test       everything that is checked before a change goes in'
 	@echo 'make test-slow  what needs minutes, too'
 	@echo 'make docs       write the generated parts of docs/ anew'
@@ -34,6 +35,10 @@ help:
 
 demo: $(VENV)/installed
 	@exec $(BIN)/twistd --nodaemon --pidfile= --logfile=$(VENV)/demo.log --python=tac/demo.tac
+
+# A real Japanese groupware from Debian instead of the pretend one; as root, installs packages.
+demo-sogo: $(VENV)/installed-for-tests
+	@exec $(BIN)/python -m tests.apps.sogo $(MAKE) demo
 
 test: debian-packages lint types imports unit
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps import curl as curl_program
 from tests.apps.cabinet import Cabinet
 from tests.apps.copyparty import ACCOUNT, PASSWORD, Copyparty
 from tests.apps.curl import Curl
@@ -44,12 +43,7 @@ def door(gateway: GatewayProcess, authority: Authority) -> Door:
 @pytest.fixture
 def stranger(gateway: GatewayProcess, authority: Authority, tmp_path: Path) -> Curl:
     """A curl with an empty jar: signed in nowhere."""
-    if curl_program.PROGRAM is None:
-        pytest.skip("no curl here: apt-get install curl")
-    root, directory = tmp_path / "root.pem", tmp_path / "curl"
-    root.write_bytes(authority.certificate)
-    directory.mkdir()
-    return Curl(origin=gateway.url, port=gateway.port, authority=root, directory=directory)
+    return Curl.of_stranger(gateway, authority, tmp_path)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """
 copyparty as a child process: a real file server (MIT, PyPI) on a directory that goes away.
 
-It is started as its own documentation says, with accounts (a login form and a cookie), WebDAV
-and its pages in Japanese; nothing in it is patched or configured for the gateway.
+It is started as its own documentation says for a server behind a reverse proxy, with accounts
+(a login form and a cookie), WebDAV and its pages in Japanese; nothing in it is patched.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ STOP_LIMIT_S = 10.0
 
 OPTIONS = (
     "--http-only",
+    "--rproxy=-1",  # believes the X-Forwarded-For of a proxy on this machine
     "--usernames",
     f"-a={ACCOUNT}:{PASSWORD}",
     "--daw",  # a PUT onto a file replaces it, as WebDAV clients expect

@@ -6,8 +6,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
+import pytest
+
+from tests.instruments.certificates import Authority
+from tests.instruments.gateway_process import GatewayProcess
 from tests.instruments.raw_client import Answer
 
 PATIENCE_S = 50.0
@@ -30,6 +35,15 @@ class Curl:
     """PEM of the certificate authority that is trusted."""
     directory: Path
     """Where the jar is, and where answers are kept while they are looked at."""
+
+    @classmethod
+    def of_stranger(cls, gateway: GatewayProcess, authority: Authority, directory: Path) -> Self:
+        """A curl that is signed in nowhere; without curl the test is skipped."""
+        if PROGRAM is None:
+            pytest.skip("no curl here: apt-get install curl")
+        root = directory / "root.pem"
+        root.write_bytes(authority.certificate)
+        return cls(origin=gateway.url, port=gateway.port, authority=root, directory=directory)
 
     @property
     def jar(self) -> Path:
@@ -66,7 +80,7 @@ class Curl:
             *("--cacert", str(self.authority)),
             *("--cookie", str(self.jar), "--cookie-jar", str(self.jar)),
         )
-        assert PROGRAM is not None, "the fixture skips without curl"
+        assert PROGRAM is not None, "skipped without curl"
         done = subprocess.run(
             [PROGRAM, *ALWAYS, *surroundings, *arguments],
             stdin=subprocess.DEVNULL,

@@ -30,24 +30,27 @@ LOOK = r"""
             found.push(`cut or spilling: ${name(each)}`);
     }
 
-    // Contrast: WCAG 2.2, 1.4.3
+    // Contrast: WCAG 2.2, 1.4.3; what is inactive is excepted there
     const brush = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-    const over = (below, colour) => {
-        brush.fillStyle = `rgb(${below})`; brush.fillRect(0, 0, 1, 1);
-        brush.fillStyle = colour; brush.fillRect(0, 0, 1, 1);
+    const over = (below, colour, strength = 1) => {
+        brush.globalAlpha = 1; brush.fillStyle = `rgb(${below})`; brush.fillRect(0, 0, 1, 1);
+        brush.globalAlpha = strength; brush.fillStyle = colour; brush.fillRect(0, 0, 1, 1);
         return [...brush.getImageData(0, 0, 1, 1).data.slice(0, 3)];
     };
     const paper = (each) => {
         const below = each.parentElement ? paper(each.parentElement) : [255, 255, 255];
         return over(below, getComputedStyle(each).backgroundColor);
     };
+    const strength = (each) => Number(getComputedStyle(each).opacity)
+        * (each.parentElement ? strength(each.parentElement) : 1);
     const light = (colour) => colour
         .map((part) => part / 255)
         .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
         .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
     for (const each of shown.filter(own)) {
+        if (each.closest(':disabled, [aria-busy=true]')) continue;
         const style = getComputedStyle(each), below = paper(each);
-        const pair = [light(below), light(over(below, style.color))];
+        const pair = [light(below), light(over(below, style.color, strength(each)))];
         const size = parseFloat(style.fontSize);
         const wanted = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
         const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);

@@ -165,7 +165,7 @@ async def test_an_app_that_lost_its_session_leads_back_by_a_reload(
 
 @pytest_twisted.ensureDeferred
 async def test_a_frame_without_a_session_offers_the_whole_window(
-    chromium: Chromium, page: Page, gateway: GatewayProcess, passkey: Json
+    chromium: Chromium, page: Page, gateway: GatewayProcess, passkey: Json, artifacts: Path
 ) -> None:
     """In a frame of the app the sign-in page says where it is, and a link breaks out of it."""
     await at_work(page, gateway, passkey, "cmd=appindex#cmd=applist")
@@ -173,6 +173,7 @@ async def test_a_frame_without_a_session_offers_the_whole_window(
     await sign_out_elsewhere(chromium, page, gateway)
     await page.evaluate(f"{FRAME}.location.reload()")
     await page.wait_for(f"{FRAME}?.querySelector('#framed')?.checkVisibility()")
+    await page.screenshot(artifacts / "sign-in-framed.png")
 
     await page.evaluate(f"{FRAME}.querySelector('#whole-window').click()")
     await page.wait_for_element("main[data-page=sign-in]")

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 
 from tests.browser.conftest import DISPLAY_NAME
 from tests.browser.looks import complaints
-from tests.browser.steps import APP, carry, enrol, enter, made_on_a_phone, refusal
+from tests.browser.steps import APP, enrol, enter, made_on_a_phone, refusal
 from tests.instruments.chromium import Chromium
 from tests.instruments.devtools import Json
 from tests.instruments.gateway_process import GatewayProcess
@@ -83,38 +83,25 @@ def only_passkey(chromium: Chromium, gateway: GatewayProcess) -> Json:
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_sign_in_page(gallery: Gallery, gateway: GatewayProcess, passkey: Json) -> None:
-    """Sign-in, its help, and what it says when a finger was not recognised."""
+async def test_the_sign_in_page(gallery: Gallery, gateway: GatewayProcess) -> None:
+    """Sign-in with its help, while a dialog is open, and when a finger was not recognised."""
     page = gallery.page
-    device = await carry(page, passkey)
-    await device.set_user_verified(is_verified=False)
+    device = await page.add_authenticator(is_verified=False)
+    await device.set_presence(is_simulated=False)
     await page.goto(gateway.url + APP)
+    await page.wait_for_element("#pick")
     await gallery.keep("sign-in")
 
     await page.click("#help summary")
     await gallery.keep("sign-in-help")
-    await page.click("#passkey")
-    await refusal(page)
-    await gallery.keep("sign-in-cancelled")
-
-    assert [] == gallery.complaints
-
-
-@pytest_twisted.ensureDeferred
-async def test_the_sign_in_page_offers_and_waits(
-    gallery: Gallery, gateway: GatewayProcess
-) -> None:
-    """The field in which the browser offers passkeys, and a button whose dialog is open."""
-    page = gallery.page
-    device = await page.add_authenticator()
-    await device.set_presence(is_simulated=False)
-    await page.goto(gateway.url + APP)
-    await page.click("#pick")
-    await gallery.keep("sign-in-field")
-
+    await page.click("#help summary")
     await page.click("#phone")
     await page.wait_for("document.querySelector('#phone').ariaBusy === 'true'")
     await gallery.keep("sign-in-waiting")
+    await device.set_presence(is_simulated=True)
+    await page.click("#passkey")
+    await refusal(page)
+    await gallery.keep("sign-in-cancelled")
 
     assert [] == gallery.complaints
 
@@ -137,16 +124,21 @@ async def test_the_enrolment_page(gallery: Gallery, unused_link: str) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_end_of_enrolment(gallery: Gallery, link: str) -> None:
-    """What is said when the passkey is there, and to who opens the link again."""
+async def test_the_end_of_enrolment(gallery: Gallery, gateway: GatewayProcess, link: str) -> None:
+    """What is said when the passkey is there, and to who opens a link that is no good."""
     page = gallery.page
     page.record.tolerate("status of 410")
+    page.record.tolerate("status of 404")
     await page.add_authenticator("usb")
     await enrol(page, link, "#register-security-key")
     await gallery.keep("enrolment-done")
 
     await page.goto(link)
     await gallery.keep("enrolment-spent")
+    await page.goto(link[:-1] + ".")
+    await gallery.keep("enrolment-mistyped")
+    await page.goto(gateway.url + "/.gateway/nothing")
+    await gallery.keep("not-found")
 
     assert [] == gallery.complaints
 
@@ -165,16 +157,4 @@ async def test_the_pages_of_who_is_signed_in(
     await page.follow("#logout")
     await gallery.keep("signed-out")
 
-    assert [] == gallery.complaints
-
-
-@pytest_twisted.ensureDeferred
-async def test_an_address_of_ours_that_is_none(gallery: Gallery, gateway: GatewayProcess) -> None:
-    """A mistyped address below our prefix gets a page of ours, not the server's."""
-    gallery.page.record.tolerate("status of 404")
-
-    answer = await gallery.page.goto(gateway.url + "/.gateway/nothing")
-    await gallery.keep("not-found")
-
-    assert 404 == answer.status
     assert [] == gallery.complaints

@@ -94,16 +94,34 @@ async def test_a_passkey_picked_in_the_field_signs_in(
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_button_pressed_during_the_check_begins_nothing_new(
+    page: Page, gateway: GatewayProcess, passkey: Json
+) -> None:
+    """A passkey was picked and is being checked: pressing a button then opens no second dialog."""
+    await page.run_first(spies.SLOW_CHECK)
+    await plug_in(page, passkey)
+    await page.goto(gateway.url)
+    await page.wait_for("!!window.letGo")
+
+    await page.click("#passkey")
+    await page.evaluate("letGo()")
+
+    await page.wait_for_element(APP_SIGN_IN)
+    assert "1" == await page.evaluate("sessionStorage.getItem('begun')")
+
+
+@pytest_twisted.ensureDeferred
 async def test_nothing_of_the_app_shows_before_sign_in(
     page: Page, gateway: GatewayProcess, groupware: Groupware
 ) -> None:
-    """Known and unknown addresses look alike, and the app is not even asked."""
+    """Known and unknown addresses look alike to the byte, and the app is not even asked."""
+    await page.send("Emulation.setScriptExecutionDisabled", value=True)
     known = await page.goto(gateway.url + "/cgi-bin/dneo/dneo.cgi?cmd=maillist")
-    text = await page.text("body")
+    shown = await page.evaluate("document.documentElement.outerHTML")
     unknown = await page.goto(gateway.url + "/cgi-bin/nothing.cgi")
 
     assert (401, 401) == (known.status, unknown.status)
-    assert text == await page.text("body")
+    assert shown == await page.evaluate("document.documentElement.outerHTML")
     assert [] == groupware.record()
 
 

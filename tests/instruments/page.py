@@ -210,7 +210,9 @@ class Page:
 
     async def screenshot(self, path: Path) -> None:
         """Keep a picture of the whole page, as PNG."""
-        picture = await self.send("Page.captureScreenshot", captureBeyondViewport=True)
+        picture = await self.send(
+            "Page.captureScreenshot", captureBeyondViewport=True, optimizeForSpeed=True
+        )
         _keep(path, base64.b64decode(picture["data"]))
 
     async def _navigate(self, url: str) -> str:

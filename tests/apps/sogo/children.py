@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,29 +13,23 @@ from pathlib import Path
 from typing import IO
 
 START_LIMIT_S = 60.0
-STOP_LIMIT_S = 15.0
+STOP_LIMIT_S = 5.0
 LOOK_AGAIN_S = 0.05
 
 PACKAGE_ACCOUNT = "sogo"
+"""Made by Debian's package; nobody else may read `/etc/sogo`, which the daemon insists on."""
 
 POSTGRESQL = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version, away from PATH."""
-
-
-def account() -> pwd.struct_passwd:
-    """Whose processes they are: of Debian's `sogo` where root starts them, else one's own."""
-    if os.geteuid() == 0:
-        return pwd.getpwnam(PACKAGE_ACCOUNT)
-    return pwd.getpwuid(os.geteuid())
 
 
 class Children:
     """The processes of one groupware."""
 
     def __init__(self, directory: Path) -> None:
-        self.account = account()
+        self.account = pwd.getpwnam(PACKAGE_ACCOUNT)
         self._directory = directory
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: list[tuple[subprocess.Popen[bytes], signal.Signals]] = []
 
     def own(self) -> None:
         """Give everything in the directory to the account."""
@@ -56,25 +51,25 @@ class Children:
         with (self._directory / "set-up.log").open("ab") as log:
             return self._popen(command, log).wait(START_LIMIT_S) == 0
 
-    def spawn(self, *command: str) -> None:
-        """Start a program that stays."""
+    def spawn(self, *command: str, ends_by: signal.Signals = signal.SIGTERM) -> None:
+        """Start a program that stays, until that signal."""
         with (self._directory / f"{command[0]}.log").open("wb") as log:
-            self._running.append(self._popen(command, log))
+            self._running.append((self._popen(command, log), ends_by))
 
     def wait_until(self, is_there: Callable[[], bool], *, what: str) -> None:
         """Look again and again, as long as all processes live."""
         deadline = time.monotonic() + START_LIMIT_S
         while not is_there():
-            is_broken = any(child.poll() is not None for child in self._running)
+            is_broken = any(child.poll() is not None for child, _ in self._running)
             if is_broken or time.monotonic() > deadline:
                 raise AssertionError(f"{what} did not come up:\n{self.log_text()}")
             time.sleep(LOOK_AGAIN_S)
 
     def close(self) -> None:
-        """End them, the last started first; by force after 15 s each."""
+        """End them, the last started first; by force after 5 s each."""
         while self._running:
-            child = self._running.pop()
-            child.terminate()
+            child, ends_by = self._running.pop()
+            child.send_signal(ends_by)
             try:
                 child.wait(STOP_LIMIT_S)
             except subprocess.TimeoutExpired:
@@ -87,7 +82,6 @@ class Children:
         return "\n".join(f"{log.name}: {log.read_text(errors='replace')}" for log in logs)
 
     def _popen(self, command: tuple[str, ...], log: IO[bytes]) -> subprocess.Popen[bytes]:
-        is_root = os.geteuid() == 0
         return subprocess.Popen(
             [_path(command[0]), *command[1:]],
             cwd=self._directory,
@@ -96,9 +90,9 @@ class Children:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for us; we end them in order
-            user=self.account.pw_uid if is_root else None,
-            group=self.account.pw_gid if is_root else None,
-            extra_groups=() if is_root else None,
+            user=self.account.pw_uid,
+            group=self.account.pw_gid,
+            extra_groups=(),
         )
 
 

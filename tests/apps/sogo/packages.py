@@ -18,24 +18,18 @@ PACKAGES = (
 _INSTALLED = "installed"
 
 
-def missing() -> list[str]:
-    """The packages that are not there; all of them where this is no Debian."""
-    if shutil.which("dpkg-query") is None:
-        return list(PACKAGES)
-    return [name for name in PACKAGES if _status(name) != _INSTALLED]
-
-
-def install(names: list[str]) -> None:
+def provide() -> None:
     """
-    Fetch packages with apt-get, as root; what they start by themselves is not used here.
+    Install what is missing; what the packages start by themselves is not used here.
 
     Raises:
-        PermissionError: not root, or no apt-get.
+        PermissionError: not root, or no Debian; the text says what to do.
     """
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise PermissionError(f"as root on Debian: apt-get install {' '.join(PACKAGES)}")
+    names = [name for name in PACKAGES if _status(name) != _INSTALLED]
     if not names:
         return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise PermissionError(f"as root: apt-get install {' '.join(names)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     fetch = ["apt-get", "--quiet", "--quiet"]
     subprocess.run([*fetch, "update"], env=quiet, check=True)

@@ -52,9 +52,9 @@ WEEK = (
 
 
 def icalendar(appointment: Appointment, *, today: date, uid: str) -> str:
-    """The appointment in the week of `today` as an iCalendar object (RFC 5545)."""
-    monday = today - timedelta(days=today.weekday())
-    day = monday + timedelta(days=appointment.weekday)
+    """The appointment in the week of `today`, from Sunday on, as iCalendar (RFC 5545)."""
+    sunday = today - timedelta(days=today.isoweekday() % 7)
+    day = sunday + timedelta(days=1 + appointment.weekday)
     begin = datetime.combine(day, appointment.begins, tzinfo=TOKYO)
     end = begin + timedelta(minutes=appointment.minutes)
     lines = (

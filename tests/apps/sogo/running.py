@@ -1,8 +1,8 @@
 """
 One SOGo with its database, cache, mail server and web server: all on loopback, all thrown away.
 
-Started by root, everything runs as the account `sogo` of Debian's package; started by anybody
-else, as that person. The machine's own PostgreSQL, dovecot, memcached and nginx are not touched.
+Root starts it; everything runs as the account `sogo` of Debian's package. The machine's own
+PostgreSQL, dovecot, memcached and nginx are not touched.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import secrets
 import shutil
+import signal
 import tempfile
 import urllib.error
 import urllib.request
@@ -23,6 +24,11 @@ from tests.apps.sogo import settings
 from tests.apps.sogo.children import START_LIMIT_S, Children
 from tests.apps.sogo.people import PEOPLE, WEEK, icalendar, letter
 from tests.instruments.gateway_process import free_port
+
+GREEN = """\
+<?xml version="1.0"?><D:propertyupdate xmlns:D="DAV:" xmlns:A="http://apple.com/ns/ical/"><D:set>
+<D:prop><A:calendar-color>#A5D6A7FF</A:calendar-color></D:prop></D:set></D:propertyupdate>
+"""
 
 
 class Sogo:
@@ -76,7 +82,7 @@ class Sogo:
         self._children.spawn("dovecot", "-F", "-c", str(there / "dovecot.conf"))
         defaults = settings.sogo_defaults(self.ground).items()
         words = [word for key, value in defaults for word in (f"-{key}", settings.plist(value))]
-        self._children.spawn("sogod", *words)
+        self._children.spawn("sogod", *words, ends_by=signal.SIGINT)  # SIGTERM takes it long
         self._children.spawn("nginx", "-e", "stderr", "-c", str(there / "nginx.conf"))
         self._children.wait_until(self._answers, what="SOGo")
         self._fill_calendar()
@@ -113,7 +119,10 @@ class Sogo:
             "--no-sync",
         )
         place = ("-h", "127.0.0.1", "-p", port)
-        self._children.spawn("postgres", "-D", cluster, "-F", "-k", str(there), *place)
+        self._children.spawn(
+            *("postgres", "-D", cluster, "-F", "-k", str(there), *place),
+            ends_by=signal.SIGINT,  # without waiting for its clients
+        )
         is_ready = ("pg_isready", "--quiet", *place)
         self._children.wait_until(lambda: self._children.succeeds(*is_ready), what="PostgreSQL")
         table = self.ground.table("").rstrip("/")
@@ -123,19 +132,20 @@ class Sogo:
 
     def _fill_calendar(self) -> None:
         """By CalDAV, as a calendar program would (RFC 4791 5.3.2)."""
-        credentials = base64.b64encode(f"hanako:{self.password}".encode("ascii")).decode("ascii")
         for number, appointment in enumerate(WEEK):
             text = icalendar(appointment, today=self._today, uid=f"week-{number}")
-            request = urllib.request.Request(
-                f"{self.url}/SOGo/dav/hanako/Calendar/personal/week-{number}.ics",
-                data=text.encode(),
-                method="PUT",
-                headers={
-                    "Authorization": f"Basic {credentials}",
-                    "Content-Type": "text/calendar; charset=utf-8",
-                },
-            )
-            urllib.request.urlopen(request, timeout=START_LIMIT_S).close()
+            self._caldav("PUT", f"week-{number}.ics", "text/calendar; charset=utf-8", text)
+        self._caldav("PROPPATCH", "", "application/xml", GREEN)
+
+    def _caldav(self, method: str, name: str, kind: str, body: str) -> None:
+        credentials = base64.b64encode(f"hanako:{self.password}".encode("ascii")).decode("ascii")
+        request = urllib.request.Request(
+            f"{self.url}/SOGo/dav/hanako/Calendar/personal/{name}",
+            data=body.encode(),
+            method=method,
+            headers={"Authorization": f"Basic {credentials}", "Content-Type": kind},
+        )
+        urllib.request.urlopen(request, timeout=START_LIMIT_S).close()
 
     def _answers(self) -> bool:
         try:

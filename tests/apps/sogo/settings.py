@@ -21,7 +21,7 @@ class Ground:
 
     directory: Path
     account: str
-    """The Unix account of all its processes."""
+    """The Unix account of all its processes, and its group."""
     password: str
     """Of the database and of every person; letters and digits only."""
     database_port: int
@@ -69,6 +69,7 @@ def sogo_defaults(ground: Ground) -> dict[str, object]:
         "SOGoMailDomain": "example.test",
         "SOGoAppointmentSendEMailNotifications": "NO",
         "SOGoLoginModule": "Calendar",
+        "SOGoAnimationMode": "none",
         "SOGoLanguage": "Japanese",
         "SOGoTimeZone": "Asia/Tokyo",
         "SOGoLongDateFormat": "%Y年%m月%d日",
@@ -157,6 +158,7 @@ def dovecot(ground: Ground) -> str:
     there, account = ground.directory, ground.account
     return f"""
 base_dir = {there}/dovecot
+state_dir = {there}/dovecot
 log_path = /dev/stderr
 default_internal_user = {account}
 default_internal_group = {account}
