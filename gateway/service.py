@@ -24,6 +24,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import Site
@@ -175,6 +176,9 @@ class GatewayService(Service):
             clock=self._reactor,
             wall=self._wall,
             token_bytes=self._token_bytes,
+            aside=lambda work: deferToThreadPool(
+                self._reactor, self._reactor.getThreadPool(), work
+            ),
         )
         return Site(login.resource(), parsePOSTFormSubmission=False)
 

@@ -8,7 +8,7 @@ outside can name it, because only `/.gateway/…` reaches this site from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 from klein import Klein
@@ -18,7 +18,7 @@ from twisted.web.resource import IResource
 
 from gateway.errors import Reason, RefusedError
 from gateway.login.ceremonies import Ceremonies
-from gateway.login.codes import qr_path
+from gateway.login.codes import QrPath, qr_path
 from gateway.login.enrolment import EnrolmentDesk
 from gateway.login.labels import passkey_label
 from gateway.login.sign_in import SignInDesk, Visitor
@@ -50,6 +50,10 @@ LANGUAGE_LIFETIME_S = 400 * 24 * 3600
 """Seconds that the choice of a language is kept: the longest that browsers allow."""
 
 
+Aside = Callable[[Callable[[], QrPath]], Awaitable[QrPath]]
+"""Runs work of some 10 ms where it does not hold up other people: in a thread."""
+
+
 class LoginSite:
     """Our pages for everybody; those for administrators are elsewhere."""
 
@@ -65,12 +69,14 @@ class LoginSite:
         clock: IReactorTime,
         wall: Callable[[], float],
         token_bytes: Callable[[int], bytes],
+        aside: Aside,
     ) -> None:
         self.pages = pages
         self.ceremonies = Ceremonies(clock=clock, token_bytes=token_bytes)
         self._store = store
         self._sessions = sessions
         self._token_bytes = token_bytes
+        self._aside = aside
         self._sign_in = SignInDesk(
             public=pages.public,
             store=store,
@@ -135,9 +141,8 @@ class LoginSite:
             self.log.info("an invitation is not good: {detail}", detail=refused.detail)
             return self.pages.page("invitation-spent.html", visit.language, status=410)
         link = f"{self.pages.public.origin}/.gateway/enroll/{token}"
-        return self.pages.page(
-            "enroll.html", visit.language, person=guest.person, qr=qr_path(link)
-        )
+        qr = await self._aside(lambda: qr_path(link))
+        return self.pages.page("enroll.html", visit.language, person=guest.person, qr=qr)
 
     @route(app, "/.gateway/enroll/<token>/options", methods=["POST"], takes=Body.JSON)
     async def enroll_options(self, visit: Visit, token: str) -> Reply:

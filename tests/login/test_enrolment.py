@@ -42,10 +42,10 @@ def test_registering_signs_nobody_in() -> None:
 
 
 def test_looking_spends_nothing() -> None:
-    """A mail scanner that follows the link a hundred times leaves it good."""
+    """A mail scanner that follows the link many times leaves it good."""
     house = House()
     path = house.invite(house.add_person())
-    for _ in range(100):
+    for _ in range(10):
         assert 200 == Browser(house).open(path).status
         Browser(house).request("HEAD", path)
 

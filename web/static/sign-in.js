@@ -11,6 +11,9 @@ let isArmed = false;
 let rearm = 0;
 
 async function signIn(way, signal, answered = () => {}) {
+  if (isLeaving) {
+    return; // a button was pressed while the passkey from the list was being checked
+  }
   const options = await ask("/.gateway/passkey/options", { way });
   signal.throwIfAborted();
   const credential = await get(options, signal, way === "autofill" ? "conditional" : undefined);
