@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -31,3 +32,15 @@ def artifacts() -> Path:
     """Where tests keep pictures and logs for people to look at; not under version control."""
     ARTIFACTS.mkdir(exist_ok=True)
     return ARTIFACTS
+
+
+def pytest_unconfigure() -> None:
+    """
+    End the reactor's threads, which nobody else does: pytest-twisted never shuts it down.
+
+    Python waits for them at exit, and whoever reads our output through a pipe would wait too.
+    """
+    reactor = sys.modules.get("twisted.internet.reactor")
+    pool = getattr(reactor, "threadpool", None)
+    if pool is not None:
+        pool.stop()

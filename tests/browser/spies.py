@@ -36,10 +36,10 @@ navigator.credentials.get = ({publicKey, ...rest}) =>
 CAPABILITIES = """
 PublicKeyCredential.getClientCapabilities = async () => {
     window.wasAsked = true;
-    return {hybridTransport: %s};
+    return {hybridTransport: JSON.parse(new URLSearchParams(location.search).get('can'))};
 };
 """
-"""Says for the browser whether it can reach phones."""
+"""Says for the browser whether it can reach phones, as the address's `?can=` tells."""
 
 ANSWERS = """
 const real = window.fetch.bind(window);

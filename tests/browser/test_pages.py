@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 
 from tests.browser.conftest import DISPLAY_NAME
 from tests.browser.looks import complaints
-from tests.browser.steps import APP, enrol, enter, made_on_a_phone, refusal
+from tests.browser.steps import APP, enter, made_on_a_phone, refusal
 from tests.instruments.chromium import Chromium
 from tests.instruments.devtools import Json
 from tests.instruments.gateway_process import GatewayProcess
@@ -107,11 +107,11 @@ async def test_the_sign_in_page(gallery: Gallery, gateway: GatewayProcess) -> No
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_enrolment_page(gallery: Gallery, unused_link: str) -> None:
-    """Enrolment, the way to a phone, and what it says when it was cancelled."""
+async def test_the_enrolment_pages(gallery: Gallery, link: str) -> None:
+    """Enrolment, the way to a phone, a finger that was not recognised, the end of it."""
     page = gallery.page
-    await page.add_authenticator(is_verified=False)
-    await page.goto(unused_link)
+    device = await page.add_authenticator(is_verified=False)
+    await page.goto(link)
     await gallery.keep("enrolment")
 
     await page.click("#with-phone summary")
@@ -119,24 +119,23 @@ async def test_the_enrolment_page(gallery: Gallery, unused_link: str) -> None:
     await page.click("#register-passkey")
     await refusal(page)
     await gallery.keep("enrolment-cancelled")
+    await device.set_user_verified(is_verified=True)
+    await page.click("#register-passkey")
+    await page.wait_for_element("#finish")
+    await gallery.keep("enrolment-done")
 
     assert [] == gallery.complaints
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_end_of_enrolment(gallery: Gallery, gateway: GatewayProcess, link: str) -> None:
-    """What is said when the passkey is there, and to who opens a link that is no good."""
+async def test_the_pages_that_are_none(gallery: Gallery, gateway: GatewayProcess) -> None:
+    """A link that is no good, and a mistyped address of ours."""
     page = gallery.page
     page.record.tolerate("status of 410")
     page.record.tolerate("status of 404")
-    await page.add_authenticator("usb")
-    await enrol(page, link, "#register-security-key")
-    await gallery.keep("enrolment-done")
-
-    await page.goto(link)
+    await page.goto(gateway.url + "/.gateway/enroll/mistyped")
     await gallery.keep("enrolment-spent")
-    await page.goto(link[:-1] + ".")
-    await gallery.keep("enrolment-mistyped")
+
     await page.goto(gateway.url + "/.gateway/nothing")
     await gallery.keep("not-found")
 
