@@ -34,6 +34,7 @@ def artifacts() -> Path:
     return ARTIFACTS
 
 
+@pytest.hookimpl(trylast=True)  # pytest-twisted stops the reactor first
 def pytest_unconfigure() -> None:
     """
     End the reactor's threads, which nobody else does: pytest-twisted never shuts it down.
