@@ -1,5 +1,5 @@
 """
-The app's side: one Protocol per connection to the app, and the pool that keeps them.
+The app's side: one Protocol per connection to the app.
 
 A connection carries one request at a time. It goes back to the pool only when nothing
 about it is in doubt: an HTTP/1.1 answer that was read to its exact end, the request sent
@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import enum
 from typing import Protocol as Interface
-from typing import cast
 
 from twisted.internet import error
-from twisted.internet.interfaces import IAddress, IReactorTCP, IReactorTime
-from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from gateway.proxy.bodies import BodyReader, reader
@@ -27,13 +25,6 @@ from gateway.rules.http1 import (
     parse_response,
 )
 
-POOL_IDLE_S = 4.0
-"""How long an idle connection is kept: below the 5 s after which common app servers (Apache,
-Node, gunicorn) close theirs, so that a request seldom meets a connection that is dying."""
-
-POOL_IDLE_LIMIT = 64
-"""Idle connections that are kept; more are closed at once."""
-
 
 class Fault(enum.Enum):
     """How the app failed us."""
@@ -42,6 +33,7 @@ class Fault(enum.Enum):
     UNREACHABLE = "the app did not take the connection in time"
     GARBLED = "the app's answer is not HTTP"
     CUT = "the app broke off"
+    BUSY = "the app has as many requests as it may have"
 
 
 class Exchange(Interface):
@@ -69,13 +61,29 @@ class Exchange(Interface):
         """There will be no answer, or no more of it."""
 
 
+class Home(Interface):
+    """Where a connection belongs: the pool's account of one backend."""
+
+    def keep(self, back: Back) -> None:
+        """Take a connection back: it is good for another request."""
+
+    def forget(self, back: Back) -> None:
+        """The connection is closing or closed; said once at least, perhaps twice."""
+
+    def answered(self, back: Back, status: int) -> None:
+        """A final answer's head came (also 101): for passive health."""
+
+    def failed(self, back: Back, fault: Fault) -> None:
+        """The backend broke off or talked nonsense in the midst of a request."""
+
+
 class Back(Protocol):
     """One connection to the app."""
 
     transport: Wire  # type: ignore[assignment]  # Twisted says ITransport and means more
 
-    def __init__(self, pool: Pool, exchange: Exchange) -> None:
-        self._pool = pool
+    def __init__(self, home: Home, exchange: Exchange) -> None:
+        self._home = home
         self._exchange: Exchange | None = exchange
         self._method = b""
         self._may_switch = False
@@ -139,6 +147,7 @@ class Back(Protocol):
 
     def _take_head(self, exchange: Exchange, head: ResponseHead, rest: bytes) -> None:
         self._head = head
+        self._home.answered(self, head.status)
         if head.status == 101:
             if not self._may_switch or head.upgrade != b"websocket":
                 self._fail(Fault.GARBLED)
@@ -183,7 +192,7 @@ class Back(Protocol):
             return
         # What was paused for a slow browser must read again, or it never sees the app close.
         self.transport.resumeProducing()
-        self._pool.keep(self)
+        self._home.keep(self)
 
     def drop(self) -> None:
         """Nobody waits for the answer any more: the app may stop working on it."""
@@ -202,18 +211,19 @@ class Back(Protocol):
     def _leave(self) -> None:
         self._exchange = None
         self._is_closed = True
-        self._pool.forget(self)
+        self._home.forget(self)
 
     def _fail(self, fault: Fault, *, got_nothing: bool = False) -> None:
         exchange, self._exchange = self._exchange, None
         self._close()
         if exchange is not None:
+            self._home.failed(self, fault)
             exchange.failed(fault, got_nothing=got_nothing)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The app has gone; that is the proper end of some answers."""
         self._is_closed = True
-        self._pool.forget(self)
+        self._home.forget(self)
         exchange, head = self._exchange, self._head
         ends_so = head is not None and head.framing.kind is BodyKind.UNTIL_CLOSE
         if exchange is not None and ends_so and reason.check(error.ConnectionDone):
@@ -221,78 +231,3 @@ class Back(Protocol):
             exchange.pieces([], is_last=True)
         else:
             self._fail(Fault.CUT, got_nothing=not self._has_heard)
-
-
-class _Opening(ClientFactory):
-    """One attempt to connect."""
-
-    noisy = False
-
-    def __init__(self, pool: Pool, exchange: Exchange) -> None:
-        self._pool = pool
-        self._exchange = exchange
-
-    def buildProtocol(self, addr: IAddress | None) -> Back:
-        """The connection for the request that waits."""
-        return Back(self._pool, self._exchange)
-
-    def clientConnectionFailed(self, connector: object, reason: Failure) -> None:
-        """Say how it failed."""
-        fault = Fault.UNREACHABLE if reason.check(error.TimeoutError) else Fault.REFUSED
-        self._exchange.failed(fault, got_nothing=False)
-
-
-class Pool:
-    """The connections to one app: the one used last is used again first."""
-
-    def __init__(
-        self, reactor: IReactorTCP, clock: IReactorTime, *, host: str, port: int, connect_s: float
-    ) -> None:
-        self._reactor = reactor
-        self._now = clock.seconds
-        self._host = host
-        self._port = port
-        self._connect_s = connect_s
-        self._idle: list[Back] = []
-
-    def find(self, exchange: Exchange, *, is_fresh: bool = False) -> None:
-        """
-        Give the exchange a connection by calling `connected`, perhaps at once.
-
-        Args:
-            exchange: who asks; `failed` is called when there is none to be had.
-            is_fresh: nothing from the pool: the last one from there was dead.
-        """
-        while self._idle and not is_fresh:
-            back = self._idle.pop()
-            if self._now() - back.idle_since < POOL_IDLE_S:
-                exchange.connected(back)
-                return
-            back.retire()
-        opening = _Opening(self, exchange)
-        self._reactor.connectTCP(
-            self._host, self._port, opening, timeout=cast(int, self._connect_s)
-        )
-
-    def keep(self, back: Back) -> None:
-        """Take a connection back."""
-        back.idle_since = self._now()
-        self._idle.append(back)
-        if len(self._idle) > POOL_IDLE_LIMIT:
-            self._idle[0].retire()
-
-    def forget(self, back: Back) -> None:
-        """The connection is gone."""
-        if back in self._idle:
-            self._idle.remove(back)
-
-    def sweep(self) -> None:
-        """Close what has been idle for too long."""
-        limit = self._now() - POOL_IDLE_S
-        for back in [each for each in self._idle if each.idle_since <= limit]:
-            back.retire()
-
-    def close(self) -> None:
-        """Close every idle connection."""
-        for back in tuple(self._idle):
-            back.retire()

@@ -10,26 +10,27 @@ connection is cut: a short answer never looks like a whole one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
-from gateway.proxy.back import Back, Fault, Pool
+from gateway.proxy.back import Back, Fault
 from gateway.proxy.bodies import CONTINUE, framed
+from gateway.proxy.plane import Browser
+from gateway.proxy.pool import Pool
 from gateway.proxy.wire import unsent_bytes
 from gateway.rules.headers import forwarding, from_app, to_app
 from gateway.rules.http1 import BodyKind, RequestHead, ResponseHead
 from gateway.rules.locations import Names
 from gateway.rules.public import PublicOrigin
 
-if TYPE_CHECKING:
-    from gateway.proxy.front import Front
-
 TUNNEL_IDLE_S = 600.0
 """How long a WebSocket may be silent in both directions: longer than the ping of common apps."""
 
 SAFE_TO_REPEAT = frozenset((b"GET", b"HEAD"))
 """Asked once more when a pooled connection turned out dead (RFC 9110 9.2.2, without bodies)."""
+
+STATUS_OF = {Fault.UNREACHABLE: 504, Fault.BUSY: 503}
+"""What the browser is told; 502 for every other fault."""
 
 WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
@@ -56,7 +57,7 @@ class AppExchange:
 
     log = Logger()
 
-    def __init__(self, front: Front, head: RequestHead, link: AppLink) -> None:
+    def __init__(self, front: Browser, head: RequestHead, link: AppLink) -> None:
         self.has_answered = False
         self._front = front
         self._head = head
@@ -285,7 +286,7 @@ class AppExchange:
             self._is_over = True
             self._front.close()
         else:
-            self._give_up(504 if fault is Fault.UNREACHABLE else 502)
+            self._give_up(STATUS_OF.get(fault, 502))
 
     def _may_repeat(self, back: Back | None) -> bool:
         return (
@@ -324,8 +325,7 @@ class AppExchange:
         front = self._front
         self._is_over = self.has_answered = True
         is_persistent = self._head.is_persistent and front.is_body_read
-        page = front.plane.failure(status, self._head, is_persistent=is_persistent)
-        front.transport.write(page)
+        front.fail(status, self._head, is_persistent=is_persistent)
         front.done(is_persistent=is_persistent)
 
     def abandon(self) -> None:

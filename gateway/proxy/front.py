@@ -198,6 +198,10 @@ class Front(Protocol):
         if len(self._buffer) > PIPELINE_BYTES:
             self.pause()
 
+    def fail(self, status: int, head: RequestHead, *, is_persistent: bool) -> None:
+        """Write a whole answer of the gateway's own."""
+        self.transport.write(self.plane.failure(status, head, is_persistent=is_persistent))
+
     def pause(self) -> None:
         """Read no more until `resume`."""
         self._is_paused = True

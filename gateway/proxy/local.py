@@ -112,7 +112,7 @@ class SiteExchange:
     def _answer(self, status: int) -> None:
         front = self._front
         self.has_answered = True
-        front.transport.write(front.plane.failure(status, self._head, is_persistent=False))
+        front.fail(status, self._head, is_persistent=False)
         front.done(is_persistent=False)
 
     # What the page's Request asks of its channel

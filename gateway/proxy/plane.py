@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.proxy.deadlines import Deadlines
+from gateway.proxy.wire import Wire
 from gateway.rules.access import Decision, Ruling
 from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.public import PublicOrigin
@@ -36,6 +37,50 @@ class Exchange(Protocol):
 
     def abandon(self) -> None:
         """The browser has gone, or must go."""
+
+
+class Browser(Protocol):
+    """What an exchange asks of the browser's side: `front.Front`, or `resource`'s stand-in."""
+
+    @property
+    def transport(self) -> Wire:
+        """The connection itself: what is written there goes to the browser as it is."""
+        ...
+
+    @property
+    def peer(self) -> str:
+        """The address of the browser's end."""
+        ...
+
+    @property
+    def is_body_read(self) -> bool:
+        """Whether the whole request has come."""
+        ...
+
+    def fail(self, status: int, head: RequestHead, *, is_persistent: bool) -> None:
+        """Write a whole answer of the gateway's own."""
+
+    def pause(self) -> None:
+        """Read no more of the request until `resume`."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+    def progress(self, seconds: float) -> None:
+        """Something moved: allow this many seconds more."""
+
+    def done(self, *, is_persistent: bool) -> None:
+        """The answer is written. `is_persistent`: the browser was told that it may go on."""
+
+    def tunnel(self) -> bytes:
+        """From now on bytes pass as they are; what came early is returned."""
+        ...
+
+    def close(self) -> None:
+        """Close once all is sent."""
+
+    def cut(self) -> None:
+        """Tear the connection down, so that nobody takes what came for the whole."""
 
 
 class Failure(Protocol):

@@ -18,12 +18,12 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
-from gateway.proxy.back import Pool
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.exchange import AppExchange, AppLink
 from gateway.proxy.front import Front
 from gateway.proxy.local import SiteExchange
 from gateway.proxy.plane import Plane
+from gateway.proxy.pool import Pool
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.rules import tokens
 from gateway.rules.access import decide
