@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -31,20 +31,12 @@ from gateway.proxy.pool import Pool
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.rules.access import decide, lead_to_https
 from gateway.rules.cookies import cookie_names
-from gateway.rules.http1 import FieldBlock, RequestHead, parse_block
+from gateway.rules.http1 import RequestHead
 from gateway.rules.locations import names_for
 from gateway.store.live import LiveSessions
 
 SWEEP_EVERY_S = 1.0
 """How often idle connections to the app are looked at."""
-
-REMEMBERED_BLOCKS = 2048
-"""Exact header blocks whose meaning is remembered: a browser repeats its own from request to
-request. Only a pure function of the bytes is kept; the session is looked up each time."""
-
-REMEMBERED_BYTES = 4096
-REMEMBERED_FIELDS = 40
-"""Larger blocks are not: what a stranger can make us keep is bounded, to some 20 MB."""
 
 ToExchange = Callable[[Front, RequestHead], Exchange]
 
@@ -163,7 +155,6 @@ class DataPlane:
             deadlines=self._deadlines,
             sessions=self._sessions,
             decide=partial(decide, public=public),
-            parse_block=_remembering(parse_block),
             failure=refusals.failure,
             to_app=partial(AppExchange, link=self._link),
             to_site=self._own_pages.to_site,
@@ -185,16 +176,6 @@ class _Fronts(Factory):
 
     def buildProtocol(self, addr: object) -> Front:
         return Front(self._plane)
-
-
-def _remembering(parse: Callable[[bytes], FieldBlock]) -> Callable[[bytes], FieldBlock]:
-    remembered = lru_cache(REMEMBERED_BLOCKS)(parse)
-
-    def parse_or_remember(block: bytes) -> FieldBlock:
-        is_usual = len(block) <= REMEMBERED_BYTES and block.count(b"\r\n") <= REMEMBERED_FIELDS
-        return remembered(block) if is_usual else parse(block)
-
-    return parse_or_remember
 
 
 def _host_for(config: Config) -> bytes:

@@ -155,8 +155,12 @@ class Back(Protocol):
             self._is_tunnel = True
             exchange.switched(head, rest)
             return
-        self._body = reader(head.framing)
         exchange.answered(head)
+        framing = head.framing
+        if framing.kind is BodyKind.LENGTH and framing.length == len(rest):
+            self._finish(exchange, [rest], is_clean=True)
+            return
+        self._body = reader(framing)
         # Even without a piece: an event stream's head must not wait for its first event.
         self._read_body(exchange, rest, is_first=True)
 
@@ -182,16 +186,23 @@ class Back(Protocol):
             self.retire()
         exchange.pieces(pieces, is_last=True)
 
-    def release(self, *, is_sent: bool) -> None:
-        """The request is over: keep the connection, if the whole request went out on it."""
+    def release(self, *, is_sent: bool, was_slowed: bool) -> None:
+        """
+        The request is over: keep the connection, if it may serve another.
+
+        Args:
+            is_sent: whether the whole request went out on it.
+            was_slowed: whether the browser may have made it pause.
+        """
         self._exchange = None
         if self._is_closed:
             return
         if not is_sent:
             self._close()
             return
-        # What was paused for a slow browser must read again, or it never sees the app close.
-        self.transport.resumeProducing()
+        if was_slowed:
+            # What is paused never sees the app close.
+            self.transport.resumeProducing()
         self._home.keep(self)
 
     def drop(self) -> None:

@@ -19,7 +19,7 @@ from gateway.proxy.plane import Browser
 from gateway.proxy.pool import Pool
 from gateway.proxy.wire import unsent_bytes
 from gateway.rules.headers import forwarding, from_app, to_app
-from gateway.rules.http1 import BodyKind, RequestHead, ResponseHead
+from gateway.rules.http1 import NO_BODY, BodyKind, RequestHead, ResponseHead
 from gateway.rules.locations import Names
 from gateway.rules.public import PublicOrigin
 
@@ -32,6 +32,7 @@ SAFE_TO_REPEAT = frozenset((b"GET", b"HEAD"))
 STATUS_OF = {Fault.UNREACHABLE: 504, Fault.BUSY: 503}
 """What the browser is told; 502 for every other fault."""
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
 
@@ -57,22 +58,24 @@ class AppExchange:
 
     log = Logger()
 
+    # What most requests never change stands here: an exchange is made for each of them.
+    has_answered = False
+    _back: Back | None = None
+    _body_bytes = 0
+    _pending = b""
+    _is_over = False
+    _is_uploading = False
+    _is_downloading = False
+    _is_tunnel = False
+    _is_chunked = False
+    _is_persistent = False
+    _has_retried = False
+
     def __init__(self, front: Browser, head: RequestHead, link: AppLink) -> None:
-        self.has_answered = False
         self._front = front
         self._head = head
         self._link = link
-        self._back: Back | None = None
         self._waiting: list[bytes] = []
-        self._body_bytes = 0
-        self._pending = b""
-        self._is_over = False
-        self._is_uploading = False
-        self._is_downloading = False
-        self._is_tunnel = False
-        self._is_chunked = False
-        self._is_persistent = False
-        self._has_retried = False
 
     # The request
 
@@ -82,24 +85,27 @@ class AppExchange:
         if framing.kind is BodyKind.LENGTH and framing.length > self._link.max_body_bytes:
             self._answer(413)
             return
-        if not self._take(pieces):
+        if pieces and not self._take(pieces):
             return
         if not is_last:
             # Nothing is gathered while the app is being connected.
             self._front.pause()
-        self._front.progress(self._link.connect_s * 2)
         self._link.pool.find(self)
+        if self._back is None and not self._is_over:
+            self._front.progress(self._link.connect_s * 2)
 
     def connected(self, back: Back) -> None:
         """Send what there is of the request."""
         if self._is_over:
-            back.release(is_sent=True)
+            back.release(is_sent=True, was_slowed=False)
             return
         self._back = back
         head, front = self._head, self._front
         back.carry(self, method=head.method, may_switch=head.is_websocket)
-        back.transport.write(self._request_head() + self._framed(is_last=front.is_body_read))
-        if front.is_body_read:
+        is_last = front.is_body_read
+        body = self._framed(is_last=is_last) if head.block.framing is not NO_BODY else b""
+        back.transport.write(self._request_head() + body)
+        if is_last:
             front.progress(self._link.first_byte_s)
         else:
             self._upload(back)
@@ -127,14 +133,10 @@ class AppExchange:
         )
 
     def _request_framing(self) -> bytes:
-        block = self._head.block
-        if self._head.is_websocket:
-            return WEBSOCKET
-        if block.framing.kind is BodyKind.CHUNKED:
-            return b"Transfer-Encoding: chunked\r\n"
-        if block.framing.kind is BodyKind.LENGTH:
-            return b"Content-Length: %d\r\n" % block.framing.length
-        return b""
+        kind, length = self._head.block.framing
+        if kind is BodyKind.NONE:
+            return WEBSOCKET if self._head.is_websocket else b""
+        return CHUNKED if kind is BodyKind.CHUNKED else b"Content-Length: %d\r\n" % length
 
     def body(self, pieces: list[bytes], *, is_last: bool) -> None:
         """Send on what came of the body."""
@@ -195,7 +197,7 @@ class AppExchange:
 
     def _answer_framing(self, head: ResponseHead) -> bytes:
         if self._is_chunked:
-            framing = b"Transfer-Encoding: chunked\r\n"
+            framing = CHUNKED
         elif head.declared_length is not None and head.status != 204:
             framing = b"Content-Length: %d\r\n" % head.declared_length
         else:
@@ -208,9 +210,10 @@ class AppExchange:
         """Pass on what came of the answer."""
         front = self._front
         body = framed(pieces, chunked=self._is_chunked, is_last=is_last)
-        begun, self._pending = self._pending, b""
-        if begun or body:
-            front.transport.write(begun + body if begun else body)
+        if self._pending:
+            body, self._pending = self._pending + body, b""
+        if body:
+            front.transport.write(body)
         if is_last:
             self._finish()
             return
@@ -221,10 +224,11 @@ class AppExchange:
 
     def _finish(self) -> None:
         back, front = self._back, self._front
+        was_slowed = self._is_downloading
         self._is_over = True
         self._disconnect()
         if back is not None:
-            back.release(is_sent=front.is_body_read)
+            back.release(is_sent=front.is_body_read, was_slowed=was_slowed)
         front.done(is_persistent=self._is_persistent)
 
     def _disconnect(self) -> None:

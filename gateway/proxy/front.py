@@ -32,6 +32,7 @@ from gateway.rules.cookies import cookie_values
 from gateway.rules.http1 import (
     HEAD_LIMIT_BYTES,
     BadMessageError,
+    BodyKind,
     RequestHead,
     parse_request,
     skip_leading_crlf,
@@ -110,25 +111,24 @@ class Front(Protocol):
     def _read_heads(self, data: bytes) -> None:
         if self._is_between or self._buffer == b"\r":
             data = skip_leading_crlf(data)
-        if self._is_between:
-            self._is_between = False
-            self._expect(HEADER_S)
         end = data.find(b"\r\n\r\n")
         if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
-            self._buffer = data
+            self._wait_for_head(data)
             return
         self._buffer = b""
+        self._is_between = False
         try:
-            head = self._parse(data, end)
+            head = _parse(data, end)
         except BadMessageError as refusal:
             self._refuse(refusal)
             return
         self._start(head, data[end + 4 :])
 
-    def _parse(self, data: bytes, end: int) -> RequestHead:
-        if end < 0:
-            raise BadMessageError(431, "the head is too long")
-        return parse_request(data[:end], self.plane.parse_block)
+    def _wait_for_head(self, data: bytes) -> None:
+        self._buffer = data
+        if self._is_between:
+            self._is_between = False
+            self._expect(HEADER_S)
 
     def _refuse(self, refusal: BadMessageError) -> None:
         self.log.debug("refused {peer}: {why}", peer=self.peer, why=refusal.why)
@@ -136,20 +136,28 @@ class Front(Protocol):
         self.close()
 
     def _start(self, head: RequestHead, rest: bytes) -> None:
-        body = reader(head.block.framing)
+        framing = head.block.framing
+        if framing.kind is BodyKind.NONE:
+            self._buffer = rest
+            self._carry(head, [], is_last=True)
+            return
+        body = reader(framing)
         try:
             pieces = body.feed(rest)
         except BadMessageError as refusal:
             self._refuse(refusal)
             return
-        self.state = State.EXCHANGE
         self._body = None if body.is_finished else body
         self._buffer = body.rest
+        self._carry(head, pieces, is_last=body.is_finished)
+
+    def _carry(self, head: RequestHead, pieces: list[bytes], *, is_last: bool) -> None:
+        self.state = State.EXCHANGE
         session = self._find_session(head)
-        ruling = self.plane.decide(head, is_signed_in=session is not None)
-        self.session = session if ruling.decision is Decision.APP else None
-        self._exchange = self._exchange_for(ruling.decision, head)
-        self._exchange.begin(pieces, is_last=body.is_finished)
+        decision = self.plane.decide(head, is_signed_in=session is not None).decision
+        self.session = session if decision is Decision.APP else None
+        self._exchange = exchange = self._exchange_for(decision, head)
+        exchange.begin(pieces, is_last=is_last)
 
     def _find_session(self, head: RequestHead) -> LiveSession | None:
         tokens = cookie_values(head.block.cookies, self.plane.session_cookie)
@@ -337,3 +345,9 @@ class Front(Protocol):
         """Whether a slow browser has taken some of what the kernel holds since the last look."""
         before, self._unsent = self._unsent, unsent_bytes(self.transport)
         return self._unsent > 0 and self._unsent != before
+
+
+def _parse(data: bytes, end: int) -> RequestHead:
+    if end < 0:
+        raise BadMessageError(431, "the head is too long")
+    return parse_request(data[:end])

@@ -18,8 +18,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.server import Request, Site
 
 from gateway.proxy.bodies import CONTINUE
-from gateway.rules.headers import HOP_BY_HOP
 from gateway.rules.http1 import BodyKind, RequestHead
+from gateway.rules.names import HOP_BY_HOP
 
 if TYPE_CHECKING:
     from gateway.proxy.front import Front

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.wire import Wire
 from gateway.rules.access import Decision, Ruling
-from gateway.rules.http1 import FieldBlock, RequestHead
+from gateway.rules.http1 import RequestHead
 from gateway.rules.public import PublicOrigin
 from gateway.store.live import LiveSessions
 
@@ -109,7 +109,6 @@ class Plane:
     deadlines: Deadlines
     sessions: LiveSessions
     decide: Decide
-    parse_block: Callable[[bytes], FieldBlock]
     failure: Failure
     to_app: Callable[[Front, RequestHead], Exchange]
     to_site: Callable[[Front, RequestHead], Exchange]

@@ -108,20 +108,15 @@ def is_navigation(method: bytes, fields: Iterable[Field]) -> bool:
 
 def _is_for_us(head: RequestHead, public: PublicOrigin) -> bool:
     host = head.block.host
-    if not host:
-        return head.minor == 0
-    name, _, port = host.partition(b":")
-    wanted = public.authority.encode("ascii")
-    default = b"443" if public.is_secure else b"80"
-    return (name if port == default else host) == wanted
+    return host in public.hosts if host else head.minor == 0
 
 
 def _app_ruling(head: RequestHead, public: PublicOrigin) -> Ruling:
-    own = public.origin.encode("ascii")
-    for name, value in head.block.fields:
-        folded = name.lower()
-        if folded == b"service-worker":
-            return _WORKER
-        if folded == b"origin" and head.is_websocket and value != own:
+    block = head.block
+    if block.is_for_service_worker:
+        return _WORKER
+    if block.upgrade and head.is_websocket:
+        own = public.origin.encode("ascii")
+        if any(value != own for value in block.origins):
             return _SOCKET
     return _APP

@@ -41,6 +41,9 @@ ALL_OURS = frozenset(
 )
 """All six names, in lower case."""
 
+MARK = b"gw"
+"""What all of them contain: where it is missing there is nothing of ours."""
+
 
 def cookie_names(is_secure: bool) -> CookieNames:
     """The names for https, or for http on localhost."""
@@ -55,10 +58,8 @@ def cookie_values(header_values: Iterable[bytes], name: bytes) -> list[bytes]:
     """
     found = []
     for header in header_values:
-        if name not in header:
-            continue
-        for pair in header.split(b";"):
-            key, equals, value = pair.partition(b"=")
+        for start, end in _pairs_with(name, header):
+            key, equals, value = header[start:end].partition(b"=")
             if equals and key.strip(BLANKS) == name:
                 found.append(value.strip(BLANKS))
     return found
@@ -66,11 +67,27 @@ def cookie_values(header_values: Iterable[bytes], name: bytes) -> list[bytes]:
 
 def without_ours(value: bytes) -> bytes:
     """A Cookie field's value for the app: ours taken out, the rest to the byte."""
-    pairs = value.split(b";")
-    theirs = [pair for pair in pairs if not _is_ours(pair)]
-    if len(theirs) == len(pairs):
+    spans = _pairs_with(MARK, value.lower())
+    ours = [span for span in spans if _is_ours(value[span[0] : span[1]])]
+    if not ours:
         return value
-    return b";".join(theirs).strip(BLANKS)
+    for start, end in reversed(ours):
+        value = value[: start - 1] + value[end:] if start else value[end + 1 :]
+    return value.strip(BLANKS)
+
+
+def _pairs_with(mark: bytes, value: bytes) -> list[tuple[int, int]]:
+    """Where the pairs of a Cookie field with that mark in them begin and end."""
+    spans = []
+    at = value.find(mark)
+    while at >= 0:
+        start = value.rfind(b";", 0, at) + 1
+        end = value.find(b";", at)
+        if end < 0:
+            end = len(value)
+        spans.append((start, end))
+        at = value.find(mark, end)
+    return spans
 
 
 def for_browser(set_cookie_value: bytes, *, internal_hosts: frozenset[bytes]) -> bytes | None:

@@ -1,15 +1,24 @@
 """
 The field lines of an HTTP/1.1 head: their grammar, their limits, and the values that frame.
 
-One look at the whole block decides whether it is well formed (RFC 9112 5, RFC 9110 5.5): names
-are tokens with the colon right behind, values have no controls, line ends are CRLF, nothing is
-folded. Requests (`http1`), answers of the app (`http1`) and trailers (`chunked`) all meet the
-same eyes. Nothing here knows what a field is good for beyond framing.
+One reading for all (RFC 9112 5, RFC 9110 5.5): names are tokens with the colon right behind,
+values have no controls, line ends are CRLF, nothing is folded. Requests (`http1`), answers of
+the app (`http1`) and trailers (`chunked`) all meet the same eyes.
+
+Browsers and apps repeat most of their lines from message to message, whoever the person is and
+whatever is asked for. A `Vocabulary` remembers such lines, exact to the byte, as "well formed,
+passes as it is": a pure function of the line, and of lines only whose names say that they carry
+no secret. The memory is bounded in lines and bytes; a stranger who fills it slows others by a
+few microseconds.
 """
 
 from __future__ import annotations
 
+import enum
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.errors import GatewayError
 
@@ -25,6 +34,12 @@ FIELD_LIMIT = 200
 LENGTH_DIGITS = 15
 """Digits of a Content-Length: 999 TB, and an exact integer in any app's language."""
 
+KNOWN_LINES = 4096
+KNOWN_LINE_BYTES = 256
+KNOWN_NAMES = 1024
+KNOWN_NAME_BYTES = 64
+"""What a vocabulary remembers: at most some 2 MB."""
+
 Field = tuple[bytes, bytes]
 """Name as written, value without the blanks around it."""
 
@@ -34,14 +49,8 @@ NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
 """Pattern of a value: any byte but controls and DEL."""
 
-MEANINGFUL = frozenset(
-    b"host content-length transfer-encoding connection upgrade expect cookie".split(),
-)
-"""Lower-case names of the fields that say something about the message itself, or to us."""
-
-# Possessive, and no capture inside the repeat: CPython 3.11 raises SystemError on those.
-_are_fields = re.compile(rb"(?:\r\n" + NAME + rb":" + VALUE + rb")*+").fullmatch
-_split_fields = re.compile(rb"\r\n([^:]++):[\t ]*+([^\r]*[^\r\t ]|)").findall
+# Possessive, and no capture inside a repeat: CPython 3.11 raises SystemError on those.
+_line = re.compile(rb"(" + NAME + rb"):[\t ]*+(" + VALUE + rb")").fullmatch
 _is_host = re.compile(rb"(?:[0-9a-z._-]++|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?").fullmatch
 
 
@@ -54,47 +63,160 @@ class BadMessageError(GatewayError):
         super().__init__(f"{status}: {why}")
 
 
-def cut_head(head: bytes) -> tuple[bytes, bytes]:
+def cut_lines(head: bytes) -> list[bytes]:
     """
-    The start line, and the block of field lines, each with its CRLF before it.
+    The lines of a head, the start line first.
 
     Raises:
         BadMessageError: 431 (RFC 6585 5), for a head or a line of it beyond the limits.
     """
     if len(head) > HEAD_LIMIT_BYTES:
         raise BadMessageError(431, "head too large")
-    if len(head) > LINE_LIMIT_BYTES and max(map(len, head.split(b"\r\n"))) > LINE_LIMIT_BYTES:
+    lines = head.split(b"\r\n")
+    if len(head) > LINE_LIMIT_BYTES and max(map(len, lines)) > LINE_LIMIT_BYTES:
         raise BadMessageError(431, "line too long")
-    end = head.find(b"\r\n")
-    return (head, b"") if end < 0 else (head[:end], head[end:])
-
-
-def split_block(block: bytes) -> tuple[Field, ...]:
-    """The fields, in order, of lines that each have their CRLF before them."""
-    if _are_fields(block) is None:
-        raise BadMessageError(400, "malformed field line")
-    fields = tuple(_split_fields(block))
-    if len(fields) > FIELD_LIMIT:
+    if len(lines) > FIELD_LIMIT + 1:
         raise BadMessageError(431, "too many fields")
-    return fields
+    return lines
 
 
-def find_meaningful(fields: tuple[Field, ...]) -> dict[bytes, list[bytes]]:
-    """The values of the `MEANINGFUL` fields that are there, by lower-case name."""
-    found: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        key = name.lower()
-        if key in MEANINGFUL:
-            found.setdefault(key, []).append(value)
-    return found
+def read_line(line: bytes) -> Field:
+    """
+    One field line, without its CRLF.
+
+    Raises:
+        BadMessageError: 400.
+    """
+    match = _line(line)
+    if match is None:
+        raise BadMessageError(400, "malformed field line")
+    return match[1], match[2].rstrip(b" \t")
+
+
+class Passage(enum.Enum):
+    """What becomes of a field on its way to the other side."""
+
+    STAYS = "stays as it is"
+    GOES = "is left out"
+    CHANGES = "may be rewritten, in its place"
+
+
+_STAYS, _CHANGES = Passage.STAYS, Passage.CHANGES
+
+
+class Meaning(NamedTuple):
+    """What a name means in one direction."""
+
+    key: bytes
+    """The name in lower case."""
+    passage: Passage
+    is_meaningful: bool
+    """Whether its values say something about the message itself, or to us."""
+    is_lasting: bool
+    """Whether its lines come again and again, and carry no secret."""
+
+
+class Reading(NamedTuple):
+    """The field lines of one head, understood."""
+
+    passing: list[bytes]
+    """What goes on to the other side, in order; b"" where a line is left out or changes."""
+    changing: list[tuple[int, Field]]
+    """The fields that may be rewritten, each with its index in `passing`."""
+    found: dict[bytes, list[bytes]]
+    """The values of the meaningful fields, by lower-case name."""
+
+
+class Vocabulary:
+    """Reads field lines in one direction."""
+
+    def __init__(self, meaning_of: Callable[[bytes], Meaning]) -> None:
+        """Take what a well-formed name means: a pure function."""
+        self._meaning_of = meaning_of
+        self._names: dict[bytes, Meaning] = {}
+        self._passing: set[bytes] = set()
+        self._noted: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def __len__(self) -> int:
+        """How many lines are remembered."""
+        return len(self._passing) + len(self._noted)
+
+    def read(self, lines: list[bytes]) -> Reading:
+        """
+        Read lines without their CRLF.
+
+        Raises:
+            BadMessageError: 400.
+        """
+        known = self._passing
+        reading = Reading(lines.copy(), [], {})
+        for line in [each for each in lines if each not in known]:
+            if line in self._noted:
+                key, value = self._noted[line]
+                reading.found.setdefault(key, []).append(value)
+                _replace(reading.passing, line, b"")
+            else:
+                self._read(line, reading)
+        return reading
+
+    def _read(self, line: bytes, reading: Reading) -> None:
+        """Look closely at one line."""
+        name, value = field = read_line(line)
+        meaning = self._names.get(name) or self._learn(name)
+        key, passage, is_meaningful, is_lasting = meaning
+        if is_meaningful:
+            reading.found.setdefault(key, []).append(value)
+        if passage is _STAYS:
+            written = b"%b: %b" % field
+            if written != line:
+                _replace(reading.passing, line, written)
+            elif is_lasting and not is_meaningful and self._has_room(line):
+                self._passing.add(line)
+        elif passage is _CHANGES:
+            reading.changing.append((_replace(reading.passing, line, b""), field))
+        else:
+            _replace(reading.passing, line, b"")
+            if is_lasting and is_meaningful and self._has_room(line):
+                self._noted[line] = key, value
+
+    def _learn(self, name: bytes) -> Meaning:
+        meaning = self._meaning_of(name)
+        if len(name) <= KNOWN_NAME_BYTES:
+            if len(self._names) >= KNOWN_NAMES:
+                self._names.clear()
+            self._names[name] = meaning
+        return meaning
+
+    def _has_room(self, line: bytes) -> bool:
+        """Whether to remember a line; when the memory is full, it begins anew."""
+        if len(line) > KNOWN_LINE_BYTES:
+            return False
+        if len(self) >= KNOWN_LINES:
+            self._passing.clear()
+            self._noted.clear()
+        return True
+
+
+def _replace(lines: list[bytes], line: bytes, other: bytes) -> int:
+    """Put another line in the place of the first one that is like this, and say where."""
+    at = lines.index(line)
+    lines[at] = other
+    return at
 
 
 def read_host(values: list[bytes]) -> bytes:
     """The one Host, checked and in lower case; a final dot or a port stays (RFC 9110 7.2)."""
     if not values:
         return b""
-    host = values[0].lower()
-    if len(values) > 1 or _is_host(host) is None:
+    if len(values) > 1:
+        raise BadMessageError(400, "several Host")
+    return _read_host(values[0])
+
+
+@lru_cache(maxsize=64)
+def _read_host(value: bytes) -> bytes:
+    host = value.lower()
+    if _is_host(host) is None:
         raise BadMessageError(400, "doubtful Host")
     return host
 
@@ -110,6 +232,8 @@ def read_length(value: bytes) -> int:
 
 def agree_length(values: list[bytes]) -> int | None:
     """The one Content-Length of an answer, said once or several times (RFC 9112 6.3)."""
+    if len(values) == 1 and b"," not in values[0]:
+        return read_length(values[0])
     lengths = {read_length(each.strip(b" \t")) for value in values for each in value.split(b",")}
     if len(lengths) > 1:
         raise BadMessageError(502, "several Content-Length")
@@ -124,5 +248,12 @@ def check_chunked(values: list[bytes]) -> None:
 
 def list_members(values: list[bytes]) -> frozenset[bytes]:
     """The lower-case members of a list, over all its lines (RFC 9110 5.6.1)."""
-    members = [each.strip(b" \t") for value in values for each in value.lower().split(b",")]
+    if len(values) == 1:
+        return _members(values[0])
+    return frozenset().union(*map(_members, values))
+
+
+@lru_cache(maxsize=256)
+def _members(value: bytes) -> frozenset[bytes]:
+    members = [each.strip(b" \t") for each in value.lower().split(b",")]
     return frozenset(filter(None, members))

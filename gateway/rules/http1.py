@@ -7,7 +7,7 @@ otherwise is refused (`BadMessageError`), the connection is closed, and the app 
 What is accepted is then written anew by the proxy, from these values, never passed on raw.
 
 1. A head is the bytes before the first CRLF CRLF. Bare CR or LF, NUL, controls, folded lines,
-   blanks before a colon: refused in one look at the whole block of field lines.
+   blanks before a colon: refused, line by line (`fields`).
 2. The target is origin-form (RFC 9112 3.2.1) and is kept to the byte.
 3. The body's end is told by exactly one Content-Length, or by `Transfer-Encoding: chunked`
    alone in HTTP/1.1, or there is no body (RFC 9112 6.3, its permission to refuse always used).
@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.rules.fields import (
     FIELD_LIMIT,
@@ -33,15 +33,16 @@ from gateway.rules.fields import (
     VALUE,
     BadMessageError,
     Field,
+    Reading,
     agree_length,
     check_chunked,
-    cut_head,
-    find_meaningful,
+    cut_lines,
     list_members,
     read_host,
     read_length,
-    split_block,
+    read_line,
 )
+from gateway.rules.names import OF_ANSWERS, OF_REQUESTS
 
 __all__ = [
     "BODY_UNTIL_CLOSE",
@@ -74,8 +75,7 @@ class BodyKind(enum.Enum):
     """Answers only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(NamedTuple):
     """Where a body ends."""
 
     kind: BodyKind
@@ -88,27 +88,40 @@ CHUNKED_BODY = Framing(BodyKind.CHUNKED)
 BODY_UNTIL_CLOSE = Framing(BodyKind.UNTIL_CLOSE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldBlock:
+class FieldBlock(NamedTuple):
     """What follows a request line, understood: a pure function of those bytes alone."""
 
-    fields: tuple[Field, ...]
+    lines: list[bytes]
+    """As they came, without CRLF."""
+    reading: Reading
     host: bytes
     """The Host field in lower case, port as written; b"" where there is none."""
     framing: Framing
-    cookies: tuple[bytes, ...]
+    cookies: list[bytes]
     """The values of all Cookie fields, in order."""
-    close: bool
-    keep_alive: bool
     expects_continue: bool
     upgrade: bytes
     """b"websocket" if a WebSocket and nothing else is asked for, otherwise b""."""
     nominated: frozenset[bytes]
     """Lower-case names listed in Connection: not to be passed on (RFC 9110 7.6.1)."""
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field as it came: for whoever looks closely, not for the fast way."""
+        return tuple(map(read_line, self.lines))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestHead:
+    @property
+    def origins(self) -> list[bytes]:
+        """The values of Origin."""
+        return self.reading.found.get(b"origin", _NOTHING)
+
+    @property
+    def is_for_service_worker(self) -> bool:
+        """Whether a browser fetches a service worker's script (Service Workers, 6.2)."""
+        return b"service-worker" in self.reading.found
+
+
+class RequestHead(NamedTuple):
     """A request up to its body."""
 
     method: bytes
@@ -121,8 +134,8 @@ class RequestHead:
     @property
     def is_persistent(self) -> bool:
         """Whether the browser wants to go on with this connection (RFC 9112 9.3)."""
-        block = self.block
-        return not block.close and (self.minor == 1 or block.keep_alive)
+        nominated = self.block.nominated
+        return b"close" not in nominated and (self.minor == 1 or b"keep-alive" in nominated)
 
     @property
     def expects_continue(self) -> bool:
@@ -137,19 +150,18 @@ class RequestHead:
         return wanted and block.framing.kind is BodyKind.NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseHead:
+class ResponseHead(NamedTuple):
     """An answer of the app up to its body."""
 
     minor: int
     status: int
     reason: bytes
-    fields: tuple[Field, ...]
+    lines: list[bytes]
+    """As they came, without CRLF."""
+    reading: Reading
     framing: Framing
     declared_length: int | None
     """Content-Length as the app said it: also for HEAD and 304, whose body never comes."""
-    close: bool
-    keep_alive: bool
     upgrade: bytes
     """b"websocket" if the app switches to it (status 101), otherwise b""."""
     nominated: frozenset[bytes]
@@ -159,6 +171,11 @@ class ResponseHead:
     beyond doubt. Not after HTTP/1.0, nor after both lengths, nor after a body that was declared
     but must not come (HEAD, 204, 304): some apps send it all the same.
     """
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field as it came."""
+        return tuple(map(read_line, self.lines))
 
 
 # A method of letters, digits, - and _ covers WebDAV, CalDAV, DeltaV and RPC over HTTP.
@@ -171,7 +188,9 @@ _request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (" + _TARGET + rb") HTTP/1\.([
 _any_request_line = re.compile(rb"(" + NAME + rb") ([!-~]++) HTTP/([0-9])\.[0-9]").fullmatch
 _status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?").fullmatch
 _REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))
+_BODILESS = frozenset((204, 304))
 _NOTHING: list[bytes] = []
+_NOBODY_NAMED: frozenset[bytes] = frozenset()
 
 
 def skip_leading_crlf(received: bytes) -> bytes:
@@ -186,7 +205,7 @@ def skip_leading_crlf(received: bytes) -> bytes:
 
 def parse_block(block: bytes) -> FieldBlock:
     """
-    Understand the field lines of a request; pure, so that a caller may remember its answers.
+    Understand the field lines of a request.
 
     Args:
         block: all that follows the request line, each line with its CRLF *before* it; b"" where
@@ -195,46 +214,50 @@ def parse_block(block: bytes) -> FieldBlock:
     Raises:
         BadMessageError: 400, 413, 417 or 431.
     """
-    fields = split_block(block)
-    found = find_meaningful(fields)
-    nominated = list_members(found.get(b"connection", _NOTHING))
+    before, *lines = cut_lines(block)
+    if before:
+        raise BadMessageError(400, "malformed field line")
+    return _understood(lines)
+
+
+def _understood(lines: list[bytes]) -> FieldBlock:
+    reading = OF_REQUESTS.read(lines)
+    found = reading.found
+    connection = found.get(b"connection")
+    nominated = list_members(connection) if connection else _NOBODY_NAMED
     return FieldBlock(
-        fields=fields,
-        host=read_host(found.get(b"host", _NOTHING)),
-        framing=_request_framing(found),
-        cookies=tuple(found.get(b"cookie", _NOTHING)),
-        close=b"close" in nominated,
-        keep_alive=b"keep-alive" in nominated,
-        expects_continue=_expects_continue(found.get(b"expect")),
-        upgrade=_upgrade(found.get(b"upgrade"), nominated),
-        nominated=nominated,
+        lines,
+        reading,
+        read_host(found.get(b"host", _NOTHING)),
+        _request_framing(found),
+        found.get(b"cookie", _NOTHING),
+        b"expect" in found and _expects_continue(found[b"expect"]),
+        _upgrade(found[b"upgrade"], nominated) if b"upgrade" in found else b"",
+        nominated,
     )
 
 
-def parse_request(
-    head: bytes,
-    parse_block: Callable[[bytes], FieldBlock] = parse_block,
-) -> RequestHead:
+def parse_request(head: bytes) -> RequestHead:
     """
     Read a request's head.
 
     Args:
         head: everything before CRLF CRLF, without it, and without the one empty line that
             `skip_leading_crlf` takes off.
-        parse_block: the function of that name, perhaps with a memory around it.
 
     Raises:
         BadMessageError: with the status of the answer that closes the connection.
     """
-    line, block = cut_head(head)
+    lines = cut_lines(head)
+    line = lines.pop(0)
     match = _request_line(line)
     if match is None or match[1] in _REFUSED_METHODS:
         raise _refused_line(line)
     method, target, version = match.groups()
     minor = 1 if version == b"1" else 0
-    understood = parse_block(block)
-    _check_version(minor, understood)
-    return RequestHead(method=method, target=target, minor=minor, block=understood)
+    block = _understood(lines)
+    _check_version(minor, block)
+    return RequestHead(method, target, minor, block)
 
 
 def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
@@ -251,28 +274,33 @@ def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
 
 
 def _response(head: bytes, method: bytes) -> ResponseHead:
-    line, block = cut_head(head)
+    lines = cut_lines(head)
+    minor, status, reason = _read_status(lines.pop(0))
+    reading = OF_ANSWERS.read(lines)
+    found = reading.found
+    connection = found.get(b"connection")
+    nominated = list_members(connection) if connection else _NOBODY_NAMED
+    framing, length, is_certain = _response_framing(found, minor, status, method)
+    return ResponseHead(
+        minor,
+        status,
+        reason,
+        lines,
+        reading,
+        framing,
+        length,
+        _upgrade(found[b"upgrade"], nominated) if status == 101 and b"upgrade" in found else b"",
+        nominated,
+        minor == 1 and is_certain and b"close" not in nominated,
+    )
+
+
+@lru_cache(maxsize=64)
+def _read_status(line: bytes) -> tuple[int, int, bytes]:
     match = _status_line(line)
     if match is None:
         raise BadMessageError(502, "malformed status line")
-    minor, status = int(match[1]), int(match[2])
-    fields = split_block(block)
-    found = find_meaningful(fields)
-    nominated = list_members(found.get(b"connection", _NOTHING))
-    framing, length, is_certain = _response_framing(found, minor, status, method)
-    return ResponseHead(
-        minor=minor,
-        status=status,
-        reason=match[3] or b"",
-        fields=fields,
-        framing=framing,
-        declared_length=length,
-        close=b"close" in nominated,
-        keep_alive=b"keep-alive" in nominated,
-        upgrade=_upgrade(found.get(b"upgrade"), nominated) if status == 101 else b"",
-        nominated=nominated,
-        is_persistent=minor == 1 and is_certain and b"close" not in nominated,
-    )
+    return int(match[1]), int(match[2]), match[3] or b""
 
 
 def _refused_line(line: bytes) -> BadMessageError:
@@ -319,13 +347,14 @@ def _response_framing(
     method: bytes,
 ) -> tuple[Framing, int | None, bool]:
     """The framing, the declared length, and whether the answer's end is certain."""
-    length = agree_length(found.get(b"content-length", _NOTHING))
+    lengths = found.get(b"content-length")
+    length = agree_length(lengths) if lengths else None
     is_chunked = b"transfer-encoding" in found
     if is_chunked:
         check_chunked(found[b"transfer-encoding"])
         if minor == 0:
             raise BadMessageError(502, "Transfer-Encoding in HTTP/1.0")
-    if method == b"HEAD" or status < 200 or status in (204, 304):
+    if status < 200 or status in _BODILESS or method == b"HEAD":
         return NO_BODY, None if is_chunked else length, not length and not is_chunked
     if is_chunked:
         return CHUNKED_BODY, None, length is None
@@ -334,15 +363,13 @@ def _response_framing(
     return Framing(BodyKind.LENGTH, length), length, True
 
 
-def _expects_continue(values: list[bytes] | None) -> bool:
-    if values is None:
-        return False
+def _expects_continue(values: list[bytes]) -> bool:
     if any(value.lower() != b"100-continue" for value in values):
         raise BadMessageError(417, "unknown expectation")
     return True
 
 
-def _upgrade(values: list[bytes] | None, nominated: frozenset[bytes]) -> bytes:
-    if values is None or b"upgrade" not in nominated:
+def _upgrade(values: list[bytes], nominated: frozenset[bytes]) -> bytes:
+    if b"upgrade" not in nominated:
         return b""
     return b"websocket" if [value.lower() for value in values] == [b"websocket"] else b""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -33,23 +33,25 @@ class PublicOrigin:
     host: str
     """Lower case, IDNA form: also the RP ID (WebAuthn 5.1.2)."""
     port: int
+    authority: str = field(init=False)
+    """What the Host field says: the port only where it is not the scheme's own."""
+    origin: str = field(init=False)
+    """The serialised origin (RFC 6454 6.2), for example `https://gw.example.co.jp`."""
+    hosts: frozenset[bytes] = field(init=False)
+    """What Host may say: the authority, and the same with the scheme's own port."""
+
+    def __post_init__(self) -> None:
+        full = f"{self.host}:{self.port}"
+        authority = self.host if self.port == DEFAULT_PORTS[self.scheme] else full
+        set_once = object.__setattr__
+        set_once(self, "authority", authority)
+        set_once(self, "origin", f"{self.scheme}://{authority}")
+        set_once(self, "hosts", frozenset((authority.encode("ascii"), full.encode("ascii"))))
 
     @property
     def is_secure(self) -> bool:
         """Whether cookies carry Secure and the `__Host-` prefix."""
         return self.scheme == "https"
-
-    @property
-    def authority(self) -> str:
-        """What the Host field says: the port only where it is not the scheme's own."""
-        if self.port == DEFAULT_PORTS[self.scheme]:
-            return self.host
-        return f"{self.host}:{self.port}"
-
-    @property
-    def origin(self) -> str:
-        """The serialised origin (RFC 6454 6.2), for example `https://gw.example.co.jp`."""
-        return f"{self.scheme}://{self.authority}"
 
 
 def parse_origin(url: str) -> PublicOrigin:

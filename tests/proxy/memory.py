@@ -27,7 +27,7 @@ from gateway.proxy.pool import Pool
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.rules import tokens
 from gateway.rules.access import decide
-from gateway.rules.http1 import FieldBlock, RequestHead, parse_block
+from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.locations import names_for
 from gateway.rules.public import parse_origin
 from gateway.rules.records import Method, Person, PersonId, Session, hash_token
@@ -213,7 +213,6 @@ class House:
             deadlines=self.deadlines,
             sessions=self.sessions,
             decide=partial(decide, public=PUBLIC),
-            parse_block=parse_block,
             failure=refusals.failure,
             to_app=partial(self._carry, link),
             to_site=partial(SiteExchange, site=site, in_place=False),

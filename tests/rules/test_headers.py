@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rules.headers import HOP_BY_HOP, forwarding, is_dropped, line, to_app
+from gateway.rules.headers import forwarding, line, to_app
 from gateway.rules.http1 import parse_block
 from gateway.rules.locations import names_for
+from gateway.rules.names import HOP_BY_HOP, is_dropped
 from gateway.rules.public import parse_origin
 
 PUBLIC = parse_origin("https://gw.example.co.jp")

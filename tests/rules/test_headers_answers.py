@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.rules.headers import HOP_BY_HOP, from_app
+from gateway.rules.headers import from_app
 from gateway.rules.http1 import parse_response
 from gateway.rules.locations import names_for
+from gateway.rules.names import HOP_BY_HOP
 from gateway.rules.public import parse_origin
 
 PUBLIC = parse_origin("https://gw.example.co.jp")

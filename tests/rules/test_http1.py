@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.rules.fields import KNOWN_LINES, Meaning, Passage, Vocabulary, read_line
 from gateway.rules.http1 import (
     FIELD_LIMIT,
     HEAD_LIMIT_BYTES,
     LINE_LIMIT_BYTES,
     BadMessageError,
-    FieldBlock,
-    parse_block,
     parse_request,
 )
 
 GET = b"GET / HTTP/1.1\r\nHost: gw"
+
+USUAL_LINES = (
+    b"User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+    b"Accept: text/html,*/*;q=0.8",
+    b"accept:  */* ",
+    b"Accept-Language: ja,en-US;q=0.7",
+    b"Cookie: dnzSid=1; other=2",
+    b"X-Own: 1",
+    b"Connection: keep-alive",
+)
 
 
 def with_fields(*lines: bytes) -> bytes:
@@ -227,21 +238,40 @@ def test_big_cookies() -> None:
     assert accepts(with_fields(*[b"Cookie: a=" + b"x" * 3000] * 8))
 
 
-# The memory of blocks
+# The memory of lines
 
 
-def test_memory_of_blocks() -> None:
-    """A memory put around the block's reading gets exactly the bytes behind the request line."""
-    asked = []
+@given(lines=st.lists(st.sampled_from(USUAL_LINES), max_size=8))
+def test_memory_of_lines(lines: list[bytes]) -> None:
+    """What was understood before is understood the same way again."""
+    head = with_fields(*lines)
 
-    def remembering(block: bytes) -> FieldBlock:
-        asked.append(block)
-        return parse_block(block)
+    first, second = parse_request(head), parse_request(head)
 
-    parse_request(GET, remembering)
-    parse_request(b"GET / HTTP/1.0", remembering)
+    assert first == second
+    assert first.block.fields[1:] == tuple(read_line(line) for line in lines)
 
-    assert [b"\r\nHost: gw", b""] == asked
+
+@pytest.mark.parametrize("line", USUAL_LINES)
+def test_odd_spelling_of_a_remembered_line(line: bytes) -> None:
+    """A line that was fine before is refused as soon as one byte of it is not."""
+    assert accepts(with_fields(line))
+
+    assert not accepts(with_fields(line.replace(b":", b" :")))
+    assert not accepts(with_fields(line + b"\n"))
+    assert not accepts(with_fields(line, b" folded"))
+
+
+def test_memory_is_bounded() -> None:
+    """However many different lines a stranger sends, the memory stays small."""
+    vocabulary = Vocabulary(
+        lambda name: Meaning(name, Passage.STAYS, is_meaningful=False, is_lasting=True)
+    )
+
+    for number in range(3 * KNOWN_LINES):
+        vocabulary.read([b"Accept: %d" % number])
+
+    assert len(vocabulary) <= KNOWN_LINES
 
 
 def test_reason_for_the_log() -> None:
