@@ -109,7 +109,9 @@ def _add_common(parser: argparse.ArgumentParser, *, default: bool = False) -> No
 def _add_init(commands: _Commands) -> None:
     parser = _add(commands, "init", _init, "write a first configuration")
     parser.add_argument("--url", required=True, help="the address people will type")
-    parser.add_argument("--app", required=True, help="the app behind: http://HOST:PORT")
+    parser.add_argument(
+        "--app", required=True, help="the app behind: http://HOST:PORT or https://HOST:PORT"
+    )
     parser.add_argument("--dir", type=Path, default=Path(), help="where to write (here)")
     parser.add_argument("--name", default="", help="what sign-in pages call the place")
     parser.add_argument("--language", choices=["ja", "en"], default="ja")

@@ -8,8 +8,8 @@ pages is handed in: the Site in this process, or the process that has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,26 +18,43 @@ from twisted.internet.protocol import Factory
 
 from gateway.config import Config
 from gateway.listen.certificates import read_files
+from gateway.listen.descriptors import allow_descriptors
 from gateway.listen.ports import listen
 from gateway.listen.selfsigned import self_signed
 from gateway.listen.tls import ServedCertificate, tls_factory
 from gateway.pages.failure import failure_page
 from gateway.pages.render import Pages
+from gateway.proxy.connections import Connections
+from gateway.proxy.crowd import Crowd
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.exchange import AppExchange, AppLink
 from gateway.proxy.front import Front
 from gateway.proxy.plane import Exchange, Plane
 from gateway.proxy.pool import Pool
+from gateway.proxy.reach import places
+from gateway.proxy.reception import Decide, Reception
 from gateway.proxy.refusal import RefusalExchange, Refusals
+from gateway.proxy.remembered import GENERATION_S, Remembered
 from gateway.rules.access import decide, lead_to_https
+from gateway.rules.admission import Limits
 from gateway.rules.cookies import cookie_names
 from gateway.rules.http1 import RequestHead
 from gateway.rules.locations import names_for
-from gateway.store.live import LiveSessions
+from gateway.store.table import SessionTable
 
 SWEEP_EVERY_S = 1.0
 """How often idle connections to the app are looked at."""
 
+DESCRIPTORS_EACH = 1.5
+SPARE_DESCRIPTORS = 128
+"""Some of the browsers' connections need one to the app at the same time; the store, the logs
+and the rest need some."""
+
+STRANGERS_PART = 6
+"""So many connections a browser opens to one host in HTTP/1.1: the share of those over which
+nobody has signed in yet."""
+
+Listen = Callable[[Any, str, str, IProtocolFactory], Awaitable[IListeningPort]]
 ToExchange = Callable[[Front, RequestHead], Exchange]
 
 
@@ -51,7 +68,7 @@ class OwnPages:
     """The sign-in page in the place of the app's."""
 
 
-class DataPlane:
+class Dataplane:
     """The listeners for browsers, and the way to the app."""
 
     def __init__(
@@ -59,12 +76,14 @@ class DataPlane:
         config: Config,
         reactor: Any,
         *,
-        sessions: LiveSessions,
+        sessions: SessionTable,
         pages: Pages,
         own_pages: OwnPages,
         wall: Callable[[], float],
         token_bytes: Callable[[int], bytes],
+        listen: Listen = listen,
     ) -> None:
+        self._listen = listen
         self._config = config
         self._reactor = reactor
         self._sessions = sessions
@@ -73,7 +92,11 @@ class DataPlane:
         self._token_bytes = token_bytes
         self._refusals = Refusals(config.gateway.public, partial(failure_page, pages))
         self._deadlines = Deadlines(reactor)
+        self._remembered = Remembered()
+        self._turned = reactor.seconds()
+        self._crowd = Crowd(_limits(config), now=reactor.seconds)
         self._link = self._link_to_app()
+        self._rule = partial(decide, public=config.gateway.public)
         self._ports: list[IListeningPort] = []
 
     async def open(self) -> None:
@@ -85,7 +108,7 @@ class DataPlane:
         """
         settings, clock = self._config.listen, self._reactor
         if settings.https:
-            inside = _Fronts(self._plane(is_tls=True))
+            inside = _Fronts(self._plane(self._rule, is_tls=True))
             await self._bind("https", settings.https, tls_factory(self._served(), inside, clock))
         if settings.http:
             await self._bind("http", settings.http, self._http_factory())
@@ -102,15 +125,25 @@ class DataPlane:
             front.cut()
         self._link.pool.close()
 
+    def connections(self) -> int:
+        """How many browsers are connected."""
+        return len(self._deadlines)
+
+    @property
+    def backends(self) -> tuple[Connections, ...]:
+        """Whom the app consists of, for those who ask how they are."""
+        return self._link.pool.backends
+
     def sweep(self) -> None:
-        """Close what has been idle for too long: to be called every `SWEEP_EVERY_S`."""
+        """Close and forget what has been idle for too long: to be called every `SWEEP_EVERY_S`."""
         self._link.pool.sweep()
+        if self._reactor.seconds() - self._turned >= GENERATION_S:
+            self._turned = self._reactor.seconds()
+            self._remembered.turn()
 
     def _http_factory(self) -> IProtocolFactory:
-        plane = self._plane(is_tls=False)
-        if self._config.listen.https:
-            return _Fronts(replace(plane, decide=lead_to_https))
-        return _Fronts(plane)
+        rule = lead_to_https if self._config.listen.https else self._rule
+        return _Fronts(self._plane(rule, is_tls=False))
 
     def _served(self) -> ServedCertificate:
         now = self._wall()
@@ -119,26 +152,25 @@ class DataPlane:
         return ServedCertificate(self_signed(self._config, now=now, token_bytes=self._token_bytes))
 
     async def _bind(self, key: str, endpoint: str, factory: IProtocolFactory) -> None:
-        self._ports.append(await listen(self._reactor, f"[listen] {key}", endpoint, factory))
+        self._ports.append(await self._listen(self._reactor, f"[listen] {key}", endpoint, factory))
 
     def _link_to_app(self) -> AppLink:
         app, public = self._config.app, self._config.gateway.public
         return AppLink(
             pool=Pool(
+                places(self._config, self._reactor),
                 self._reactor,
-                self._reactor,
-                host=app.backend_host,
-                port=app.backend_port,
                 connect_s=app.connect_s,
+                connections=app.connections,
             ),
             public=public,
-            authority=_host_for(self._config),
+            authority=public.authority.encode("ascii") if app.preserve_host else b"",
             names=names_for(
                 public,
-                backend_host=app.backend_host,
-                backend_port=app.backend_port,
+                backends=app.backends,
                 internal_names=app.internal_names,
                 preserve_host=app.preserve_host,
+                server_name=app.server_name,
             ),
             max_body_bytes=app.max_body_bytes,
             connect_s=app.connect_s,
@@ -146,23 +178,29 @@ class DataPlane:
             idle_s=app.idle_s,
         )
 
-    def _plane(self, *, is_tls: bool) -> Plane:
-        public, refusals = self._config.gateway.public, self._refusals
+    def _plane(self, rule: Decide, *, is_tls: bool) -> Plane:
         return Plane(
-            public=public,
+            public=self._config.gateway.public,
             is_tls=is_tls,
-            session_cookie=cookie_names(public.is_secure).session.encode("ascii"),
             deadlines=self._deadlines,
+            crowd=self._crowd,
+            parse_block=self._remembered,
+            failure=self._refusals.failure,
+            receive=self._reception(rule),
+            later=lambda call: self._reactor.callLater(0, call),
+        )
+
+    def _reception(self, rule: Decide) -> Reception:
+        cookies = cookie_names(self._config.gateway.public.is_secure)
+        return Reception(
             sessions=self._sessions,
-            decide=partial(decide, public=public),
-            failure=refusals.failure,
+            session_cookie=cookies.session.encode("ascii"),
+            crowd=self._crowd,
+            decide=rule,
             to_app=partial(AppExchange, link=self._link),
             to_site=self._own_pages.to_site,
             to_sign_in=self._own_pages.to_sign_in,
-            to_refusal=lambda front, head, decision: RefusalExchange(
-                front, head, refusals, decision
-            ),
-            later=lambda call: self._reactor.callLater(0, call),
+            to_refusal=partial(RefusalExchange, self._refusals),
         )
 
 
@@ -178,10 +216,13 @@ class _Fronts(Factory):
         return Front(self._plane)
 
 
-def _host_for(config: Config) -> bytes:
-    """What Host says to the app: the public name, unless the app insists on its own."""
-    app = config.app
-    if app.preserve_host:
-        return config.gateway.public.authority.encode("ascii")
-    host = f"[{app.backend_host}]" if ":" in app.backend_host else app.backend_host
-    return f"{host}:{app.backend_port}".encode("ascii")
+def _limits(config: Config) -> Limits:
+    """The configured limits, or less where the system does not allow so many open files."""
+    listen = config.listen
+    possible = int((allow_descriptors() - SPARE_DESCRIPTORS) / DESCRIPTORS_EACH)
+    return Limits(
+        connections=max(1, min(listen.connections, possible)),
+        per_address=listen.connections_per_address,
+        strangers_per_address=max(1, listen.connections_per_address // STRANGERS_PART),
+        strangers_rate=listen.strangers_rate,
+    )

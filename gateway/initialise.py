@@ -123,12 +123,14 @@ def _require_sense(text: str, wish: Wish) -> None:
 
 
 def _text(wish: Wish, public: PublicOrigin) -> str:
+    is_https = parse_backend(wish.app).scheme == "https"
     return _TEMPLATE.format(
         url=_quoted(public.origin),
         name=f"name = {_quoted(wish.name)}\n" if wish.name else "",
         language=_quoted(wish.language),
         listen=_listen(public),
         app=_quoted(wish.app),
+        trust=_TRUST if is_https else "",
     )
 
 
@@ -144,11 +146,16 @@ data_dir = "data"
 {listen}
 [[app]]
 url = {app}
-# internal_names = ["groupware.local"]   # further names by which the app calls itself
+{trust}# internal_names = ["groupware.local"]   # further names by which the app calls itself
 
 [sessions]
 idle = "2h"
 lifetime = "12h"
+"""
+
+_TRUST = """\
+# ca = "/etc/gateway/tls/app-ca.pem"     # if its certificate is from an authority of your own
+# server_name = "groupware.local"        # if its certificate is for another name
 """
 
 

@@ -17,6 +17,7 @@ from gateway.errors import ConfigError, GatewayError
 from gateway.listen.certificates import RENEW_BEFORE_S, read_files
 from gateway.listen.ports import PortError, try_to_bind
 from gateway.listen.selfsigned import WARNING
+from gateway.proxy.reach import authorities_of
 from gateway.rules.vitals import Finding, Gravity
 from gateway.store.sealing import write_new_key
 from gateway.watch import neighbours, surroundings
@@ -30,6 +31,7 @@ def before_start(config: Config, *, now: float) -> Iterator[Finding]:
     yield from surroundings.data_dir(config)
     yield from surroundings.keys(config)
     yield from certificate(config, now=now)
+    yield from app_authorities(config)
     yield from ports(config)
 
 
@@ -114,6 +116,20 @@ def _certificate_files(config: Config, *, now: float) -> Finding:
         step = "renew it, then restart the gateway"
         return Finding(gravity=Gravity.WARNING, key=key, sentence=sentence, next_step=step)
     return Finding(gravity=Gravity.OK, key=key, sentence=sentence)
+
+
+def app_authorities(config: Config) -> Iterator[Finding]:
+    """Whether the file of authorities for https to the app can be used, if there is one."""
+    if config.app.ca is None:
+        return
+    try:
+        authorities_of(config)
+    except ConfigError as error:
+        sentence = f"{error.seen}: wanted: {error.wanted}"
+        yield Finding(gravity=Gravity.ERROR, key=error.key, sentence=sentence)
+    else:
+        sentence = f"{config.app.ca} is understood"
+        yield Finding(gravity=Gravity.OK, key="[[app]] ca", sentence=sentence)
 
 
 def ports(config: Config) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from gateway.config import Config, examine, load
 from gateway.config.options import LATER_KEYS, LATER_TABLES, OPTIONS
 from gateway.config.reference import reference
 from gateway.errors import ConfigError
+from gateway.rules.backends import Backend
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,7 +66,9 @@ def test_the_smallest_file_is_enough(tmp_path: Path) -> None:
     assert config.gateway.language == "ja"
     assert (config.listen.https, config.listen.http) == ("tcp:443", "tcp:80")
     assert config.listen.health == "tcp:9180:interface=127.0.0.1"
-    assert (config.app.backend_host, config.app.backend_port) == ("10.0.0.5", 80)
+    assert config.app.backends == (Backend(scheme="http", host="10.0.0.5", port=80, weight=1),)
+    assert (config.app.ca, config.app.server_name, config.app.health) == (None, "", "")
+    assert config.app.connections == 1024
     assert config.app.preserve_host
     assert config.app.max_body_bytes == 2 * 2**30
     assert (config.app.connect_s, config.app.first_byte_s, config.app.idle_s) == (5, 300, 60)
@@ -93,7 +96,12 @@ def test_every_option_can_be_given(tmp_path: Path) -> None:
         private_key = "/etc/ssl/key.pem"
         [[app]]
         name = "グループウェア"
-        url = ["http://[fd00::5]:8080/"]
+        url = ["https://[FD00::5]:8080/", "HTTPS://App2.internal"]
+        weights = [3, 1]
+        ca = "tls/app-ca.pem"
+        server_name = "Groupware.example.jp"
+        connections = 50
+        health = "/health?deep=1"
         preserve_host = false
         internal_names = ["Groupware.local", "10.0.0.5:8080"]
         max_body = "500 MB"
@@ -111,7 +119,13 @@ def test_every_option_can_be_given(tmp_path: Path) -> None:
     assert config.gateway.data_dir == Path("/var/lib/gateway")
     assert config.tls.certificate == tmp_path / "tls" / "chain.pem"
     assert config.tls.private_key == Path("/etc/ssl/key.pem")
-    assert (config.app.backend_host, config.app.backend_port) == ("fd00::5", 8080)
+    assert config.app.backends == (
+        Backend(scheme="https", host="fd00::5", port=8080, weight=3),
+        Backend(scheme="https", host="app2.internal", port=443, weight=1),
+    )
+    assert config.app.ca == tmp_path / "tls" / "app-ca.pem"
+    assert config.app.server_name == "groupware.example.jp"
+    assert (config.app.connections, config.app.health) == (50, "/health?deep=1")
     assert config.app.internal_names == ("groupware.local", "10.0.0.5:8080")
     assert config.app.max_body_bytes == 500 * 2**20
     assert (config.app.connect_s, config.app.first_byte_s) == (0.5, 5400)
@@ -133,12 +147,31 @@ def test_localhost_needs_no_tls(tmp_path: Path) -> None:
         ("https://gw.example.co.jp", "http://gw.example.co.jp", "[gateway] url", "localhost"),
         ("https://gw.example.co.jp", "https://gw.example.co.jp/x", "[gateway] url", "host only"),
         ('"https://gw.example.co.jp"', "5", "[gateway] url", "double quotes"),
-        ("http://10.0.0.5", "https://10.0.0.5", "[[app]] url", "not available in this version"),
         ("http://10.0.0.5", "10.0.0.5:80", "[[app]] url", "http://HOST"),
         ("http://10.0.0.5", "http://10.0.0.5/app", "[[app]] url", "without a path"),
         ("http://10.0.0.5", "http://10.0.0.5:99999", "[[app]] url", "65535"),
         ("http://10.0.0.5", "http://user:pass@10.0.0.5", "[[app]] url", "http://HOST"),
-        ('"http://10.0.0.5"', '["http://a", "http://b"]', "[[app]] url", "several backends"),
+        ('"http://10.0.0.5"', "[]", "[[app]] url", "1 to 32 addresses"),
+        ('"http://10.0.0.5"', "[5]", "[[app]] url", "double quotes"),
+        ('"http://10.0.0.5"', '["http://a", "https://b"]', "[[app]] url", "https for all"),
+        ('"http://10.0.0.5"', '["http://a", "http://A:80"]', "[[app]] url", "each address once"),
+        ('"http://10.0.0.5"', '["http://a", "http://localhost:443"]', "[[app]] url", "own addr"),
+        ('"http://10.0.0.5"', '["http://a", "http://b/c"]', "[[app]] url", "without a path"),
+        ('"http://10.0.0.5"', '"http://[10.0.0.5]"', "[[app]] url", "http://HOST"),
+        ('"http://10.0.0.5"', '"http://fd00::5"', "[[app]] url", "http://HOST"),
+        ("[[app]]", "[[app]]\nweights = [1, 2]", "[[app]] weights", "which is 1"),
+        ("[[app]]", "[[app]]\nweights = [0]", "[[app]] weights", "1 to 1000"),
+        ("[[app]]", "[[app]]\nweights = [true]", "[[app]] weights", "whole numbers"),
+        ("[[app]]", "[[app]]\nweights = 1", "[[app]] weights", "a list"),
+        ("[[app]]", '[[app]]\nca = "ca.pem"', "[[app]] ca", "url is not https"),
+        ("[[app]]", '[[app]]\nserver_name = "a"', "[[app]] server_name", "url is not https"),
+        ("[[app]]", '[[app]]\nserver_name = "a:1"', "[[app]] server_name", "without a port"),
+        ("[[app]]", '[[app]]\nserver_name = "https://a"', "[[app]] server_name", "DNS name"),
+        ("[[app]]", "[[app]]\nconnections = 0", "[[app]] connections", "1 to 65535"),
+        ("[[app]]", '[[app]]\nconnections = "9"', "[[app]] connections", "without quotes"),
+        ("[[app]]", '[[app]]\nhealth = "up"', "[[app]] health", 'begins with "/"'),
+        ("[[app]]", '[[app]]\nhealth = "/a b"', "[[app]] health", "no blanks"),
+        ("[[app]]", '[[app]]\nhealth = "/a\\r\\nX: y"', "[[app]] health", "no blanks"),
         ("[[app]]", "[app]", "app", "double brackets"),
         ("[[app]]", "[[ap]]", "[ap]", "did you mean app?"),
         ("[gateway]", '[gateway]\nlanguge = "en"', "[gateway] languge", "did you mean language?"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.config.endpoints import TcpEndpoint, UnixEndpoint, parse_endpoint
 from gateway.config.kinds import parse_backend, read_duration, read_size
+from gateway.rules.backends import Backend
 
 
 def outcome(read: Callable[[str], object], text: str) -> object:
@@ -91,10 +92,10 @@ def test_a_backend_is_a_host_and_a_port(text: str) -> None:
     """What is understood as the app's address can be connected to: no blanks, no brackets."""
     found = outcome(parse_backend, text)
 
-    if isinstance(found, tuple):
-        host, port = found
-        assert re.fullmatch(r"[a-z0-9_.:-]+", host)
-        assert 1 <= port <= 65535
+    if isinstance(found, Backend):
+        assert re.fullmatch(r"[a-z0-9_.:-]+", found.host)
+        assert 1 <= found.port <= 65535
+        assert parse_backend(found.url) == found
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 from gateway.config import Config, load
 from gateway.errors import GatewayError
 from gateway.preflight import (
+    app_authorities,
     before_start,
     certificate,
     everything,
@@ -247,3 +248,16 @@ def test_no_gateway_runs(tmp_path: Path, taken: int) -> None:
         unused.bind(("127.0.0.1", 0))
         nobody = unused.getsockname()[1]
         assert not is_running(configured(tmp_path, health=f"tcp:{nobody}:interface=127.0.0.1"))
+
+
+def test_the_authority_of_the_app_is_looked_at(tmp_path: Path) -> None:
+    """A `ca` that cannot be used stops the start; one that can be is told."""
+    config = configured(tmp_path)
+    path = config.path
+    text = path.read_text().replace("http://127.0.0.1:1", "https://127.0.0.1:1")
+    path.write_text(f'{text}ca = "ca.pem"\n')
+    config = load(path)
+
+    assert Gravity.ERROR is only(app_authorities(config)).gravity
+    (tmp_path / "ca.pem").write_bytes(Authority().certificate)
+    assert Gravity.OK is only(app_authorities(config)).gravity

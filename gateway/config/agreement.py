@@ -15,7 +15,16 @@ from gateway.errors import ConfigError
 
 def disagreements(config: Config) -> Iterator[ConfigError]:
     """Every pair of settings that cannot both be meant."""
-    for check in (_scheme, _listeners, _certificate, _health, _distinct, _own_port, _sessions):
+    for check in (
+        _scheme,
+        _listeners,
+        _certificate,
+        _health,
+        _distinct,
+        _own_port,
+        _backends,
+        _sessions,
+    ):
         for key, seen, wanted in check(config):
             yield ConfigError(str(config.path), key, seen, wanted)
 
@@ -86,14 +95,26 @@ def _apart(config: Config, key: str, other: str) -> bool:
 
 
 def _own_port(config: Config) -> Iterator[Finding]:
-    app = config.app
     for key, text in _endpoints(config).items():
         endpoint = parse_endpoint(text)
-        if not isinstance(endpoint, TcpEndpoint) or endpoint.port != app.backend_port:
-            continue
-        if _reaches(app.backend_host, endpoint, config.gateway.public.host):
-            wanted = f"the app's own address, by IP if need be: this is the gateway's {key}"
-            yield "[[app]] url", f"http://{app.backend_host}:{app.backend_port}", wanted
+        for backend in config.app.backends:
+            if not isinstance(endpoint, TcpEndpoint) or endpoint.port != backend.port:
+                continue
+            if _reaches(backend.host, endpoint, config.gateway.public.host):
+                wanted = f"the app's own address, by IP if need be: this is the gateway's {key}"
+                yield "[[app]] url", backend.url, wanted
+
+
+def _backends(config: Config) -> Iterator[Finding]:
+    app = config.app
+    schemes = {each.scheme for each in app.backends}
+    if len(schemes) > 1:
+        seen = [each.url for each in app.backends]
+        yield "[[app]] url", seen, "http for all of them or https for all of them"
+    elif schemes != {"https"}:
+        for key, value in (("ca", app.ca), ("server_name", app.server_name)):
+            if value:
+                yield f"[[app]] {key}", str(value), "no such key, since url is not https"
 
 
 def _reaches(host: str, endpoint: TcpEndpoint, public_host: str) -> bool:

@@ -7,6 +7,7 @@ text completes the sentence "wanted: ...".
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 import unicodedata
@@ -16,12 +17,18 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from gateway.config.endpoints import parse_endpoint
-from gateway.rules.public import PublicOrigin, parse_origin
+from gateway.rules.backends import Backend
+from gateway.rules.public import DEFAULT_PORTS, PublicOrigin, parse_origin
 
 T = TypeVar("T")
 
 NAME_LIMIT = 64
 """Characters; authenticators cut an RP's name at 64 bytes (WebAuthn 5.4.1)."""
+
+BACKENDS_LIMIT = 32
+"""More are a cluster with a balancer of its own; each request looks at all of them."""
+
+WEIGHT_LIMIT = 1000
 
 LATER = "not available in this version"
 
@@ -31,6 +38,7 @@ _DURATION_PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _BYTES = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 _SIZE = re.compile(r"([0-9]{1,12})\s?(B|KB|MB|GB|TB)", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
+_URL_PATH = re.compile(r"/[!-\"$-~]{0,1023}")
 _INTERNAL_NAME = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
 )
@@ -111,44 +119,88 @@ def read_size(value: object) -> int:
     return int(match[1]) * _BYTES[match[2].upper()]
 
 
-def _read_backend(value: object) -> tuple[str, int]:
-    """Host and port of `http://host:port`."""
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise ValueError(f"one address; several backends are {LATER}")
-        value = value[0]
-    return parse_backend(_as_text(value))
+def _read_backends(value: object) -> tuple[Backend, ...]:
+    """The app's addresses, each `http://host:port` or `https://host:port`."""
+    written = value if isinstance(value, list) else [value]
+    if not 1 <= len(written) <= BACKENDS_LIMIT:
+        raise ValueError(f"1 to {BACKENDS_LIMIT} addresses")
+    backends = tuple(parse_backend(_as_text(each)) for each in written)
+    if len({(each.host, each.port) for each in backends}) < len(backends):
+        raise ValueError("each address once; weights say who is given more")
+    return backends
 
 
-def parse_backend(url: str) -> tuple[str, int]:
+def parse_backend(url: str) -> Backend:
     """
-    Host and port of the app's address.
+    The app's address, taken apart.
 
     Raises:
         ValueError: its text says what is wanted.
     """
     scheme, separator, rest = url.partition("://")
-    wanted = "http://HOST or http://HOST:PORT, such as http://10.0.0.5:8080"
-    if scheme.lower() == "https":
-        raise ValueError(f"http://HOST:PORT; https to the app is {LATER}")
-    if scheme.lower() != "http" or not separator:
+    scheme = scheme.lower()
+    wanted = "http://HOST or http://HOST:PORT, such as http://10.0.0.5:8080, or https"
+    if scheme not in DEFAULT_PORTS or not separator:
         raise ValueError(wanted)
     if "/" in rest.removesuffix("/"):
-        raise ValueError("http://HOST:PORT without a path: browsers' paths go up unchanged")
+        raise ValueError(f"{scheme}://HOST:PORT without a path: browsers' paths go up unchanged")
     host, port = _host_and_port(rest.removesuffix("/").lower(), wanted)
-    return host, port
+    return Backend(scheme=scheme, host=host, port=port or DEFAULT_PORTS[scheme])
 
 
-def _host_and_port(authority: str, wanted: str) -> tuple[str, int]:
+def _host_and_port(authority: str, wanted: str) -> tuple[str, int | None]:
     match = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:@]+))(?::([0-9]{1,5}))?", authority)
     if match is None:
         raise ValueError(wanted)
-    host, port = match[1] or match[2], int(match[3] or 80)
-    if match[2] and _HOST.fullmatch(host) is None:
+    host, port = match[1] or match[2], None if match[3] is None else int(match[3])
+    if not (_is_ipv6(host) if match[1] else _HOST.fullmatch(host)):
         raise ValueError(wanted)
-    if not 1 <= port <= 65535:
+    if port is not None and not 1 <= port <= 65535:
         raise ValueError("a port from 1 to 65535")
     return host, port
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
+def _read_weights(value: object) -> tuple[int, ...]:
+    wanted = f"a list of whole numbers from 1 to {WEIGHT_LIMIT}, such as [3, 1]"
+    if not isinstance(value, list):
+        raise ValueError(wanted)  # noqa: TRY004 - told to a person
+    return tuple(_whole_number(each, WEIGHT_LIMIT, wanted) for each in value)
+
+
+def _whole_number(value: object, most: int, wanted: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise ValueError(wanted)
+    return value
+
+
+def count(most: int) -> Kind[int]:
+    """A whole number from 1."""
+
+    def read(value: object) -> int:
+        return _whole_number(value, most, f"a whole number from 1 to {most}, without quotes")
+
+    return Kind(english="whole number", japanese="整数", read=read)
+
+
+def _read_host(value: object) -> str:
+    text = _as_text(value).lower()
+    if text and not (_HOST.fullmatch(text) or _is_ipv6(text)):
+        raise ValueError("a DNS name or an IP address, without https:// and without a port")
+    return text
+
+
+def _read_url_path(value: object) -> str:
+    text = _as_text(value)
+    if text and _URL_PATH.fullmatch(text) is None:
+        raise ValueError('a path that begins with "/", such as "/health"; ASCII, no blanks, no #')
+    return text
 
 
 def _read_names(value: object) -> tuple[str, ...]:
@@ -172,7 +224,14 @@ FLAG = Kind(english="true or false", japanese="true または false", read=_read
 ENDPOINT = Kind(english="endpoint", japanese="エンドポイント", read=_read_endpoint)
 DURATION = Kind(english="duration", japanese="時間", read=read_duration)
 SIZE = Kind(english="size", japanese="サイズ", read=read_size)
-BACKEND = Kind(english="address", japanese="アドレス", read=_read_backend)
+BACKENDS = Kind(
+    english="address, or list of addresses",
+    japanese="アドレス、またはその一覧",
+    read=_read_backends,
+)
+WEIGHTS = Kind(english="list of whole numbers", japanese="整数の一覧", read=_read_weights)
+HOST = Kind(english="host name", japanese="ホスト名", read=_read_host)
+URL_PATH = Kind(english="path of a URL", japanese="URL のパス", read=_read_url_path)
 NAMES = Kind(english="list of names", japanese="名前の一覧", read=_read_names)
 
 

@@ -11,15 +11,17 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from gateway.config import options
+from gateway.config import app_options, options
 from gateway.config.agreement import disagreements
 from gateway.config.kinds import LATER, T
-from gateway.config.options import DERIVED, REQUIRED, Option, label
+from gateway.config.option import ARRAYS, DERIVED, REQUIRED, Option, label
 from gateway.config.settings import App, Config, Gateway, Language, Listen, Tls, TlsMode
 from gateway.errors import ConfigError
+from gateway.rules.backends import Backend
 from gateway.rules.sessions import SessionLimits
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -97,6 +99,7 @@ class _Reading:
         self._refuse_unknown_keys()
         for option in options.OPTIONS:
             self._read(option)
+        self._require_weights()
 
     def config(self) -> Config | None:
         """The settings, unless something is wrong."""
@@ -131,6 +134,10 @@ class _Reading:
             https=https,
             http=self._value(options.HTTP),
             health=self._value(options.HEALTH),
+            workers=self._value(options.WORKERS),
+            connections=self._value(options.CONNECTIONS),
+            connections_per_address=self._value(options.CONNECTIONS_PER_ADDRESS),
+            strangers_rate=self._value(options.STRANGERS_RATE),
         )
 
     def _tls(self) -> Tls:
@@ -143,18 +150,36 @@ class _Reading:
         )
 
     def _app(self) -> App:
-        host, port = self._value(options.APP_URL)
+        ca = self._given(app_options.CA)
         return App(
-            name=self._value(options.APP_NAME),
-            backend_host=host,
-            backend_port=port,
-            preserve_host=self._value(options.PRESERVE_HOST),
-            internal_names=self._value(options.INTERNAL_NAMES),
-            max_body_bytes=self._value(options.MAX_BODY),
-            connect_s=self._value(options.CONNECT),
-            first_byte_s=self._value(options.FIRST_BYTE),
-            idle_s=self._value(options.IDLE),
+            name=self._value(app_options.APP_NAME),
+            backends=self._backends(),
+            ca=self.path.parent / ca if ca else None,
+            server_name=self._given(app_options.SERVER_NAME) or "",
+            connections=self._value(app_options.CONNECTIONS),
+            health=self._value(app_options.APP_HEALTH),
+            preserve_host=self._value(app_options.PRESERVE_HOST),
+            internal_names=self._value(app_options.INTERNAL_NAMES),
+            max_body_bytes=self._value(app_options.MAX_BODY),
+            connect_s=self._value(app_options.CONNECT),
+            first_byte_s=self._value(app_options.FIRST_BYTE),
+            idle_s=self._value(app_options.IDLE),
         )
+
+    def _backends(self) -> tuple[Backend, ...]:
+        """With their weights, as far as these fit: `_require_weights` has looked."""
+        backends = self._value(app_options.APP_URL)
+        weights = self._given(app_options.WEIGHTS) or (1,) * len(backends)
+        return tuple(
+            replace(backend, weight=weight)
+            for backend, weight in zip(backends, weights, strict=True)
+        )
+
+    def _require_weights(self) -> None:
+        backends, weights = self._given(app_options.APP_URL), self._given(app_options.WEIGHTS)
+        if backends and weights is not None and len(weights) != len(backends):
+            wanted = f"as many as there are addresses in url, which is {len(backends)}"
+            self._mistake(app_options.WEIGHTS.label, list(weights), wanted)
 
     def _value(self, option: Option[T]) -> T:
         """The value of an option that has one: given, or its plain default."""
@@ -169,7 +194,7 @@ class _Reading:
         seen = table.get(option.key, option.default)
         if seen is REQUIRED:
             example = 'url = "https://gw.example.co.jp"'
-            if option is options.APP_URL:
+            if option is app_options.APP_URL:
                 example = 'url = "http://10.0.0.5:8080"'
             self._mistake(option.label, NOTHING, f"this key, as in {example}")
         elif seen is not DERIVED:
@@ -183,7 +208,7 @@ class _Reading:
         tables: dict[str, Mapping[str, object]] = {}
         for name, value in document.items():
             if name in options.LATER_TABLES:
-                brackets = "[[{}]]" if name in options.ARRAYS else "[{}]"
+                brackets = "[[{}]]" if name in ARRAYS else "[{}]"
                 self._mistake(brackets.format(name), value, f"leave it out: {LATER}")
             elif name == "app":
                 tables.update(self._app_tables(value))

@@ -9,65 +9,16 @@ it is refused with that reason, unless its value asks for what happens anyway.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic
 
-from gateway.config import kinds
-from gateway.config.kinds import Kind, T
+from gateway.config import app_options, kinds
+from gateway.config.option import DERIVED, REQUIRED, Option, Table
 from gateway.rules.public import PublicOrigin
 
-REQUIRED = object()
-"""In the place of a default: the key must be given."""
+WORKERS_LIMIT = 64
+"""Each costs some 60 MB and a copy of the sessions; larger machines are better split."""
 
-DERIVED = object()
-"""In the place of a default: worked out from other keys, as `derived` says."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option(Generic[T]):
-    """One key."""
-
-    table: str
-    key: str
-    kind: Kind[T]
-    default: object
-    """As it is written in TOML; or REQUIRED, or DERIVED."""
-    derived: tuple[str, str] = ("", "")
-    """Where a derived default comes from, in English and Japanese."""
-    english: str
-    """What it does and why the default is what it is."""
-    japanese: str
-    since: str = "0.1"
-
-    @property
-    def label(self) -> str:
-        """How messages name it: `[listen] https`, `[[app]] url`, `[app.timeouts] idle`."""
-        return label(self.table, self.key)
-
-
-def label(table: str, key: str) -> str:
-    """How messages name a key of a table."""
-    brackets = f"[[{table}]]" if table in ARRAYS else f"[{table}]"
-    return f"{brackets} {key}"
-
-
-ARRAYS = frozenset({"app", "access"})
-"""Tables that are written with double brackets."""
-
-
-@dataclass(slots=True)
-class _Table:
-    """Gathers the options in the order in which they are written below."""
-
-    options: list[Option[object]] = field(default_factory=list)
-
-    def add(self, option: Option[T]) -> Option[T]:
-        self.options.append(option)  # type: ignore[arg-type]  # read as objects only
-        return option
-
-
-_table = _Table()
+_table = Table()
 
 URL: Option[PublicOrigin] = _table.add(
     Option(
@@ -154,6 +105,63 @@ HEALTH: Option[str] = _table.add(
         "UNIX ソケットに限ります。",
     )
 )
+CONNECTIONS: Option[int] = _table.add(
+    Option(
+        table="listen",
+        key="connections",
+        kind=kinds.count(1_000_000),
+        default=12000,
+        english="Connections of browsers at one time. Beyond it new ones are closed at once; "
+        "from nine tenths on, people who are not signed in are answered 503, so that those who "
+        "are can work on. An idle TLS connection takes about 20 KiB. Where the system allows "
+        "fewer open files (`ulimit -n`: three for two connections), that counts.",
+        japanese="同時に受けるブラウザー接続の数。超えた接続はすぐ閉じます。9 割を超えると、"
+        "サインインしていない人には 503 を返し、サインイン済みの人の作業を守ります。待機中の TLS "
+        "接続は 1 本約 20 KiB。システムのファイル数上限（`ulimit -n`、2 接続に 3 つ）が低ければ"
+        "そちらに従います。",
+    )
+)
+CONNECTIONS_PER_ADDRESS: Option[int] = _table.add(
+    Option(
+        table="listen",
+        key="connections_per_address",
+        kind=kinds.count(1_000_000),
+        default=3000,
+        english="Of these, from one address (IPv6: one /64). An office behind one address is "
+        "many people, and each browser opens up to six. Over a sixth of them nobody need have "
+        "signed in.",
+        japanese="そのうち 1 つのアドレス（IPv6 は /64）からの数。同じアドレスの後ろに大勢いる"
+        "拠点もあり、ブラウザーは 1 人 6 本まで開きます。サインイン前の接続は"
+        "この 6 分の 1 までです。",
+    )
+)
+STRANGERS_RATE: Option[int] = _table.add(
+    Option(
+        table="listen",
+        key="strangers_rate",
+        kind=kinds.count(1_000_000),
+        default=50,
+        english="Requests a second from one address without a session; more are answered 429. "
+        "Twenty seconds' worth may come at once: opening the sign-in page takes about twelve.",
+        japanese="サインインしていないリクエストの、1 アドレスあたり毎秒の数。超えると 429。"
+        "20 秒分までは一度に受けます（サインイン画面を開くと約 12 件）。",
+    )
+)
+WORKERS: Option[int] = _table.add(
+    Option(
+        table="listen",
+        key="workers",
+        kind=kinds.count(WORKERS_LIMIT),
+        default=1,
+        english="Processes that carry browsers' requests. 1: everything is in one process. From 2 "
+        "on: that many for the requests, and one more that keeps pages, sessions and the store. "
+        "One process fills one core; take as many as there are cores to spare, not more.",
+        japanese="ブラウザーのリクエストを運ぶプロセスの数。1 ならすべてを 1 プロセスで行います。"
+        "2 以上ではその数のプロセスがリクエストを運び、別の 1 プロセスが画面・セッション・"
+        "データベースを受け持ちます。1 プロセスは 1 コアを使い切るので、空いているコアの数"
+        "までにします。",
+    )
+)
 TLS_MODE: Option[str] = _table.add(
     Option(
         table="tls",
@@ -190,98 +198,7 @@ PRIVATE_KEY: Option[Path] = _table.add(
         japanese="PEM 形式、パスフレーズなし。サービスの実行ユーザーだけが読めること。",
     )
 )
-APP_NAME: Option[str] = _table.add(
-    Option(
-        table="app",
-        key="name",
-        kind=kinds.LABEL,
-        default="app",
-        english="What pages and messages call the app.",
-        japanese="画面やメッセージに出るアプリの名前。",
-    )
-)
-APP_URL: Option[tuple[str, int]] = _table.add(
-    Option(
-        table="app",
-        key="url",
-        kind=kinds.BACKEND,
-        default=REQUIRED,
-        english="The app itself: `http://HOST:PORT`, no path. Nobody outside should reach "
-        "that address but the gateway.",
-        japanese="アプリ本体。`http://ホスト:ポート`、パスなし。外部からはゲートウェイ以外が"
-        "到達できないようにしてください。",
-    )
-)
-PRESERVE_HOST: Option[bool] = _table.add(
-    Option(
-        table="app",
-        key="preserve_host",
-        kind=kinds.FLAG,
-        default=True,
-        english="Pass the public host name on, as the app would see it without a gateway. Of "
-        "twelve apps measured none breaks with it, and four break without.",
-        japanese="公開ホスト名をそのままアプリに渡します。実測した 12 のアプリはすべてこれで動き、"
-        "渡さないと 4 つが壊れました。",
-    )
-)
-INTERNAL_NAMES: Option[tuple[str, ...]] = _table.add(
-    Option(
-        table="app",
-        key="internal_names",
-        kind=kinds.NAMES,
-        default=[],
-        english="Further `host` or `host:port` by which the app calls itself; rewritten to "
-        "the public name in Location, Refresh and Set-Cookie.",
-        japanese="アプリが自分を呼ぶ別名（`host` または `host:port`）。Location、Refresh、"
-        "Set-Cookie の中で公開名に書き換えます。",
-    )
-)
-MAX_BODY: Option[int] = _table.add(
-    Option(
-        table="app",
-        key="max_body",
-        kind=kinds.SIZE,
-        default="2GB",
-        english="Largest request body; more is answered 413. Bodies stream, so this costs "
-        "neither memory nor disk here. 2 GB: groupware takes whole videos by mail.",
-        japanese="リクエスト本文の上限。超えると 413 を返します。本文は溜めずに流すので、"
-        "ゲートウェイのメモリーもディスクも使いません。",
-    )
-)
-CONNECT: Option[float] = _table.add(
-    Option(
-        table="app.timeouts",
-        key="connect",
-        kind=kinds.DURATION,
-        default="5s",
-        english="To reach the app; after it 504. In an office network more means it is down.",
-        japanese="アプリへの接続待ち。超えると 504。",
-    )
-)
-FIRST_BYTE: Option[float] = _table.add(
-    Option(
-        table="app.timeouts",
-        key="first_byte",
-        kind=kinds.DURATION,
-        default="300s",
-        english="From the request's end to the answer's first byte; after it 504. Groupware "
-        "exports and searches are slow, 60 s breaks them.",
-        japanese="リクエストを送り終えてから応答の最初の 1 バイトまで。超えると 504。"
-        "グループウェアのエクスポートや検索は遅く、60 秒では失敗します。",
-    )
-)
-IDLE: Option[float] = _table.add(
-    Option(
-        table="app.timeouts",
-        key="idle",
-        kind=kinds.DURATION,
-        default="60s",
-        english="Silence of the browser in the midst of a request's body; then 408. Silence of "
-        "the app in the midst of an answer is limited by first_byte: event streams are quiet.",
-        japanese="リクエスト本文の途中でブラウザーが黙っている時間の上限。超えると 408。"
-        "応答の途中でアプリが黙っている時間は first_byte で決まります。",
-    )
-)
+_table.options.extend(app_options.TABLE.options)
 SESSION_IDLE: Option[float] = _table.add(
     Option(
         table="sessions",

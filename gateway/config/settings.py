@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gateway.rules.backends import Backend
 from gateway.rules.public import PublicOrigin
 from gateway.rules.sessions import SessionLimits
 
@@ -33,6 +34,12 @@ class Listen:
     https: str
     http: str
     health: str
+    workers: int
+    """1: none beside this process."""
+    connections: int
+    connections_per_address: int
+    strangers_rate: int
+    """Requests a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +57,16 @@ class App:
     """The web app behind the gateway, and how patient the gateway is with it."""
 
     name: str
-    backend_host: str
-    """A name or an IP address, without brackets."""
-    backend_port: int
+    backends: tuple[Backend, ...]
+    """One at least; all of them with the same scheme."""
+    ca: Path | None
+    """PEM, absolute: whom to trust for https to the backends; None = the system's store."""
+    server_name: str
+    """The name in the backends' certificates; "" = the host of each url."""
+    connections: int
+    """At most, per backend."""
+    health: str
+    """The path that shows whether a backend is well; "" = that it takes a connection."""
     preserve_host: bool
     internal_names: tuple[str, ...]
     """Further `host` or `host:port` by which the app calls itself; lower case."""
@@ -60,6 +74,16 @@ class App:
     connect_s: float
     first_byte_s: float
     idle_s: float
+
+    @property
+    def backend_host(self) -> str:
+        """Of the first backend: a name or an IP address, without brackets."""
+        return self.backends[0].host
+
+    @property
+    def backend_port(self) -> int:
+        """Of the first backend."""
+        return self.backends[0].port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import os
 import socket
 from pathlib import Path
 
+from twisted.internet import unix
 from twisted.internet.endpoints import (
     TCP4ServerEndpoint,
     TCP6ServerEndpoint,
@@ -20,6 +21,7 @@ from twisted.internet.endpoints import (
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
+    IProtocol,
     IProtocolFactory,
     IReactorTCP,
     IReactorUNIX,
@@ -28,6 +30,12 @@ from twisted.internet.interfaces import (
 
 from gateway.config.endpoints import Endpoint, TcpEndpoint, UnixEndpoint, parse_endpoint
 from gateway.errors import GatewayError
+from gateway.listen.tls import ServedCertificate
+from gateway.sockets.addresses import address_of
+from gateway.sockets.connection import Connection
+from gateway.sockets.lane import Lane
+from gateway.sockets.listening import Port, Transport, inherited_socket, listening_socket
+from gateway.sockets.tcp import ServedTcpConnection
 
 PRIVILEGED_BELOW = 1024
 """Linux's net.ipv4.ip_unprivileged_port_start, unless it was changed."""
@@ -43,22 +51,79 @@ class PortError(GatewayError):
 
 
 async def listen(
-    reactor: object, key: str, endpoint: str, factory: IProtocolFactory
+    reactor: object,
+    key: str,
+    endpoint: str,
+    factory: IProtocolFactory,
+    *,
+    tls: ServedCertificate | None = None,
+    adopt_fd: int | None = None,
 ) -> IListeningPort:
     """
-    Bind an endpoint; the key is for the message, as in `[listen] https`.
+    Bind an endpoint; nothing here waits.
+
+    Args:
+        reactor: a lane, whose ports speak TLS where asked; or any reactor, for plain ports.
+        key: for the message, as in `[listen] https`.
+        endpoint: Twisted's endpoint string.
+        factory: makes the protocols.
+        tls: what browsers are shown; None = in the clear.
+        adopt_fd: a listening socket that was inherited; it is ours to close from now on.
 
     Raises:
         PortError: the system refused; the sentence says why and what to do.
     """
     parsed = parse_endpoint(endpoint)
     try:
+        if isinstance(reactor, Lane):
+            return _listen_on_lane(reactor, parsed, factory, tls=tls, adopt_fd=adopt_fd)
+        assert tls is None, "TLS needs a lane"
+        assert adopt_fd is None, "an inherited socket needs a lane"
         return await server_endpoint(reactor, parsed).listen(factory)
     except CannotListenError as error:
         cause: object = error.socketError
-    except OSError as error:  # a UNIX socket's directory, its lock
+    except OSError as error:  # a TCP port on a lane; a UNIX socket's directory, its lock
         cause = error
     raise refusal(key, endpoint, parsed, cause)
+
+
+def _listen_on_lane(
+    lane: Lane,
+    endpoint: Endpoint,
+    factory: IProtocolFactory,
+    *,
+    tls: ServedCertificate | None,
+    adopt_fd: int | None,
+) -> IListeningPort:
+    transport = ServedTcpConnection if tls is None else tls.transport(lane)
+    if adopt_fd is not None:
+        sock = inherited_socket(adopt_fd)
+    elif isinstance(endpoint, TcpEndpoint):
+        sock = listening_socket(endpoint.interface, endpoint.port, endpoint.backlog)
+    else:
+        return _listen_unix(lane, endpoint, factory, transport)
+    port = Port(sock, factory, lane, transport=transport)
+    port.startListening()
+    return port
+
+
+def _listen_unix(
+    lane: Lane, endpoint: UnixEndpoint, factory: IProtocolFactory, transport: Transport
+) -> IListeningPort:
+    """Twisted's own port, for its lock and its cleaning up, with connections of ours."""
+
+    def begin(
+        sock: socket.socket, protocol: IProtocol, address: object, *rest: object
+    ) -> Connection:
+        connection = transport(sock, lane, address_of(""))
+        connection.attach(protocol)
+        return connection
+
+    path = endpoint.address.encode()
+    port = unix.Port(path, factory, endpoint.backlog, endpoint.mode, lane, endpoint.lockfile)
+    port.transport = begin  # type: ignore[assignment]  # any callable: see tcp.Port
+    port.startListening()
+    return port
 
 
 def server_endpoint(reactor: object, endpoint: Endpoint) -> IStreamServerEndpoint:

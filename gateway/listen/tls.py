@@ -9,6 +9,7 @@ has ten seconds to finish its handshake, however slowly it drips its bytes.
 
 from __future__ import annotations
 
+import socket
 from typing import cast
 
 from OpenSSL import SSL
@@ -25,6 +26,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gateway.listen.certificates import Pair
+from gateway.sockets.addresses import Address
+from gateway.sockets.ends import Loop
+from gateway.sockets.handshakes import Handshakes
+from gateway.sockets.listening import Transport
+from gateway.sockets.tls import TlsConnection, fit
 
 HANDSHAKE_LIMIT_S = 10.0
 """From the TCP connection to the end of the handshake; bytes that drip in do not renew it."""
@@ -38,20 +44,42 @@ SESSION_CONTEXT = b"gateway"
 """Says whose sessions may be resumed; OpenSSL wants some name."""
 
 
+class NoCommonProtocolError(SSL.Error):
+    """The client offers protocols by ALPN, and HTTP/1.1 is not among them (RFC 7301 3.2)."""
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class ServedCertificate:
     """What new connections are served with: one pair at a time."""
 
     def __init__(self, pair: Pair) -> None:
-        self._context = _context(pair)
+        self.serve(pair)
 
     def serve(self, pair: Pair) -> None:
         """From the next connection on, use this pair. New ticket keys come with it."""
-        self._context = _context(pair)
+        self.context = _context(pair)
+        self.pair = pair
+
+    def renew_tickets(self) -> None:
+        """
+        Forget the keys of session tickets: who keeps them could read what was resumed.
+
+        Who comes with an old ticket has a whole handshake (RFC 8446 C.4 wants keys rotated).
+        """
+        self.serve(self.pair)
+
+    def transport(self, loop: Loop, *, most_handshakes: int | None = None) -> Transport:
+        """How a port on this lane makes a connection of an accepted socket."""
+        handshakes = Handshakes(loop, limit_s=HANDSHAKE_LIMIT_S, most=most_handshakes)
+
+        def begin(sock: socket.socket, loop: Loop, peer: Address) -> TlsConnection:
+            return TlsConnection(sock, loop, peer, context=self.context, handshakes=handshakes)
+
+        return begin
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """The OpenSSL connection for a browser that has just come in."""
-        return SSL.Connection(self._context, None)
+        return SSL.Connection(self.context, None)
 
 
 def _context(pair: Pair) -> SSL.Context:
@@ -60,7 +88,7 @@ def _context(pair: Pair) -> SSL.Context:
     context.set_options(
         SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
     )
-    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # saves memory for each idle connection
+    fit(context)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # tickets need no memory here
     context.set_session_id(SESSION_CONTEXT)
     context.use_certificate(pair.leaf)
@@ -74,8 +102,10 @@ def _context(pair: Pair) -> SSL.Context:
 
 
 def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
-    """The only one we speak; who does not offer it is refused (RFC 7301 3.2)."""
-    return HTTP_1_1 if HTTP_1_1 in offered else b""
+    """The only one we speak. To refuse is to raise: pyOpenSSL sends the right alert then."""
+    if HTTP_1_1 not in offered:
+        raise NoCommonProtocolError([("gateway", "ALPN", f"offered: {offered!r}")])
+    return HTTP_1_1
 
 
 class _TimelyTransport(BufferingTLSTransport):

@@ -17,7 +17,7 @@ from gateway.pages.render import Pages
 from gateway.pages.reply import HTML, JSON
 from gateway.rules.http1 import FieldBlock
 
-STATUSES = (400, 403, 405, 408, 413, 414, 417, 421, 431, 500, 501, 502, 503, 504)
+STATUSES = (400, 403, 405, 408, 413, 414, 417, 421, 429, 431, 500, 501, 502, 503, 504)
 """What there are sentences for; others are told as the first of their family."""
 
 
@@ -48,7 +48,7 @@ def _speakers(pages: Pages, block: FieldBlock | None) -> list[Catalogue]:
         return [pages.languages.catalogue(each) for each in (first, second)]
     accepted = [value for name, value in block.fields if name.lower() == b"accept-language"]
     language = pages.languages.choose(
-        cookies=block.cookies,
+        cookies=block.cookies.values,
         cookie_name=pages.cookies.language.encode(),
         accept_language=b",".join(accepted),
     )

@@ -33,6 +33,7 @@ class Fault(enum.Enum):
     UNREACHABLE = "the app did not take the connection in time"
     GARBLED = "the app's answer is not HTTP"
     CUT = "the app broke off"
+    UNTRUSTED = "the app's certificate is not to be trusted"
     BUSY = "the app has as many requests as it may have"
 
 
@@ -64,6 +65,9 @@ class Exchange(Interface):
 class Home(Interface):
     """Where a connection belongs: the pool's account of one backend."""
 
+    authority: bytes
+    """What Host says to this backend where the app is to see its own name."""
+
     def keep(self, back: Back) -> None:
         """Take a connection back: it is good for another request."""
 
@@ -83,7 +87,7 @@ class Back(Protocol):
     transport: Wire  # type: ignore[assignment]  # Twisted says ITransport and means more
 
     def __init__(self, home: Home, exchange: Exchange) -> None:
-        self._home = home
+        self.home = home
         self._exchange: Exchange | None = exchange
         self._method = b""
         self._may_switch = False
@@ -147,7 +151,7 @@ class Back(Protocol):
 
     def _take_head(self, exchange: Exchange, head: ResponseHead, rest: bytes) -> None:
         self._head = head
-        self._home.answered(self, head.status)
+        self.home.answered(self, head.status)
         if head.status == 101:
             if not self._may_switch or head.upgrade != b"websocket":
                 self._fail(Fault.GARBLED)
@@ -203,7 +207,7 @@ class Back(Protocol):
         if was_slowed:
             # What is paused never sees the app close.
             self.transport.resumeProducing()
-        self._home.keep(self)
+        self.home.keep(self)
 
     def drop(self) -> None:
         """Nobody waits for the answer any more: the app may stop working on it."""
@@ -222,19 +226,19 @@ class Back(Protocol):
     def _leave(self) -> None:
         self._exchange = None
         self._is_closed = True
-        self._home.forget(self)
+        self.home.forget(self)
 
     def _fail(self, fault: Fault, *, got_nothing: bool = False) -> None:
         exchange, self._exchange = self._exchange, None
         self._close()
         if exchange is not None:
-            self._home.failed(self, fault)
+            self.home.failed(self, fault)
             exchange.failed(fault, got_nothing=got_nothing)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The app has gone; that is the proper end of some answers."""
         self._is_closed = True
-        self._home.forget(self)
+        self.home.forget(self)
         exchange, head = self._exchange, self._head
         ends_so = head is not None and head.framing.kind is BodyKind.UNTIL_CLOSE
         if exchange is not None and ends_so and reason.check(error.ConnectionDone):

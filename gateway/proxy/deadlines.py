@@ -15,6 +15,26 @@ from twisted.internet.task import LoopingCall
 
 LOOK_EVERY_S = 1.0
 
+HEADER_S = 10.0
+"""For a whole request head, from its first byte: a drip cannot stretch it."""
+
+KEEP_ALIVE_S = 75.0
+"""For the next request to begin: what nginx allows, more than browsers reuse."""
+
+BODY_GRACE_S = 60.0
+BODY_LEAST_BYTES_PER_S = 1024
+"""A request's body may be slow, a drip may not: on average so much, after a first minute."""
+
+CROWDED_KEEP_ALIVE_S = 2.0
+"""What is left of it while most connections are in use."""
+
+CLOSE_S = 5.0
+"""For the other side to take our goodbye; then the socket is torn down."""
+
+LINGER_S = 30.0
+"""For the rest of a request after an early answer. A browser whose half-written mail with
+attachments meets the sign-in page shows that page only once all was sent, and sends all again."""
+
 
 class Timed(Protocol):
     """A connection that must get on."""

@@ -43,7 +43,7 @@ class AppLink:
     pool: Pool
     public: PublicOrigin
     authority: bytes
-    """What Host says to the app."""
+    """What Host says to the app; b"" = the name of the backend that is asked."""
     names: Names
     max_body_bytes: int
     connect_s: float
@@ -104,7 +104,7 @@ class AppExchange:
         back.carry(self, method=head.method, may_switch=head.is_websocket)
         is_last = front.is_body_read
         body = self._framed(is_last=is_last) if head.block.framing is not NO_BODY else b""
-        back.transport.write(self._request_head() + body)
+        back.transport.write(self._request_head(back.home.authority) + body)
         if is_last:
             front.progress(self._link.first_byte_s)
         else:
@@ -118,7 +118,7 @@ class AppExchange:
         self._front.resume()
         self._front.progress(self._link.idle_s)
 
-    def _request_head(self) -> bytes:
+    def _request_head(self, authority: bytes) -> bytes:
         head, link = self._head, self._link
         ours = forwarding(
             client=self._front.peer, scheme=link.public.scheme, authority=link.public.authority
@@ -126,7 +126,7 @@ class AppExchange:
         return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b\r\n" % (
             head.method,
             head.target,
-            link.authority,
+            link.authority or authority,
             to_app(head.block, names=link.names),
             ours,
             self._request_framing(),
@@ -295,7 +295,7 @@ class AppExchange:
     def _may_repeat(self, back: Back | None) -> bool:
         return (
             back is not None
-            and back.uses > 1
+            and (back.uses > 1 or self._link.pool.has_several)
             and not self._has_retried
             and self._head.method in SAFE_TO_REPEAT
             and self._head.block.framing.kind is BodyKind.NONE
@@ -305,6 +305,7 @@ class AppExchange:
     def overdue(self) -> None:
         """Nothing has moved for too long."""
         is_browser_slow = self._is_uploading and not self._is_app_stalled()
+        self._link.pool.leave(self)
         self._drop_back()
         if is_browser_slow:
             self._give_up(408)
@@ -335,6 +336,7 @@ class AppExchange:
     def abandon(self) -> None:
         """The browser has gone: the app need not work on."""
         self._is_over = True
+        self._link.pool.leave(self)
         back, is_tunnel = self._back, self._is_tunnel
         self._disconnect()
         if back is not None and is_tunnel:

@@ -13,22 +13,30 @@ One request at a time; what follows it in the pipe waits in the buffer. `rules.a
 before a single byte leaves for the app. Whatever is doubtful in the framing is answered with
 a 4xx and the connection is closed, because nobody can tell where the next request begins.
 
-Each state has a deadline that a slow drip cannot stretch: see the constants.
+Each state has a deadline that a slow drip cannot stretch: see `deadlines`.
 """
 
 from __future__ import annotations
 
 import enum
+import math
 
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gateway.proxy.bodies import BodyReader, reader
+from gateway.proxy.deadlines import (
+    BODY_GRACE_S,
+    BODY_LEAST_BYTES_PER_S,
+    CLOSE_S,
+    CROWDED_KEEP_ALIVE_S,
+    HEADER_S,
+    KEEP_ALIVE_S,
+    LINGER_S,
+)
 from gateway.proxy.plane import Exchange, Plane
 from gateway.proxy.wire import Wire, unsent_bytes
-from gateway.rules.access import Decision
-from gateway.rules.cookies import cookie_values
 from gateway.rules.http1 import (
     HEAD_LIMIT_BYTES,
     BadMessageError,
@@ -37,22 +45,10 @@ from gateway.rules.http1 import (
     parse_request,
     skip_leading_crlf,
 )
-from gateway.rules.tokens import decode
 from gateway.store.live import LiveSession
 
-HEADER_S = 10.0
-"""For a whole request head, from its first byte: a drip cannot stretch it."""
-
-KEEP_ALIVE_S = 75.0
-"""For the next request to begin: what nginx allows, more than browsers reuse."""
-
-CLOSE_S = 5.0
-"""For the other side to take our goodbye; then the socket is torn down."""
-
-LINGER_S = 30.0
 LINGER_BYTES = 64 * 1024 * 1024
-"""What is still read after an early answer. A browser whose half-written mail with attachments
-meets the sign-in page shows that page only once all was sent, and sends all again after."""
+"""What is still read after an early answer."""
 
 PIPELINE_BYTES = 64 * 1024
 """What may wait behind the request that is being carried."""
@@ -84,14 +80,21 @@ class Front(Protocol):
         self._body: BodyReader | None = None
         self._buffer = b""
         self._is_between = True  # no byte of the next request has come
+        self._is_counted = self._is_known = False
+        self._body_due = math.inf
         self._is_paused = False
         self._lingered = 0
         self._unsent = -1
 
     def connectionMade(self) -> None:
         """A browser connected."""
-        self.transport.setTcpNoDelay(True)
         self.peer = getattr(self.transport.getPeer(), "host", "")
+        self._is_counted = self.plane.crowd.enter(self.peer)
+        if not self._is_counted:
+            self.state = State.CLOSED
+            self.transport.abortConnection()
+            return
+        self.transport.setTcpNoDelay(True)
         self.plane.deadlines.watch(self)
         self._expect(HEADER_S)
 
@@ -118,7 +121,8 @@ class Front(Protocol):
         self._buffer = b""
         self._is_between = False
         try:
-            head = _parse(data, end)
+            # Without an end in sight it is beyond the limit, and is refused as such.
+            head = parse_request(data[:end] if end >= 0 else data, self.plane.parse_block)
         except BadMessageError as refusal:
             self._refuse(refusal)
             return
@@ -147,32 +151,23 @@ class Front(Protocol):
         except BadMessageError as refusal:
             self._refuse(refusal)
             return
-        self._body = None if body.is_finished else body
+        if not body.is_finished:
+            self._body = body
+            self._body_due = self.plane.deadlines.now() + BODY_GRACE_S
         self._buffer = body.rest
         self._carry(head, pieces, is_last=body.is_finished)
 
     def _carry(self, head: RequestHead, pieces: list[bytes], *, is_last: bool) -> None:
         self.state = State.EXCHANGE
-        session = self._find_session(head)
-        decision = self.plane.decide(head, is_signed_in=session is not None).decision
-        self.session = session if decision is Decision.APP else None
-        self._exchange = exchange = self._exchange_for(decision, head)
+        self.session, exchange = self.plane.receive(self, head)
+        self._exchange = exchange
         exchange.begin(pieces, is_last=is_last)
 
-    def _find_session(self, head: RequestHead) -> LiveSession | None:
-        tokens = cookie_values(head.block.cookies, self.plane.session_cookie)
-        token = decode(tokens[0]) if len(tokens) == 1 else None
-        return self.plane.sessions.find(token) if token else None
-
-    def _exchange_for(self, decision: Decision, head: RequestHead) -> Exchange:
-        plane = self.plane
-        if decision is Decision.APP:
-            return plane.to_app(self, head)
-        if decision is Decision.OURS:
-            return plane.to_site(self, head)
-        if decision is Decision.SIGN_IN_PAGE:
-            return plane.to_sign_in(self, head)
-        return plane.to_refusal(self, head, decision)
+    def known(self) -> None:
+        """Somebody is signed in on this connection."""
+        if not self._is_known:
+            self._is_known = True
+            self.plane.crowd.known(self.peer)
 
     # Bodies
 
@@ -186,8 +181,10 @@ class Front(Protocol):
         except BadMessageError as refusal:
             self._break_off(exchange, refusal)
             return
+        self._body_due += len(data) / BODY_LEAST_BYTES_PER_S
         if body.is_finished:
             self._body = None
+            self._body_due = math.inf
             self._wait_in_line(body.rest)
         if pieces or body.is_finished:
             exchange.body(pieces, is_last=body.is_finished)
@@ -306,6 +303,9 @@ class Front(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The browser has gone."""
+        if self._is_counted:
+            self._is_counted = False
+            self.plane.crowd.leave(self.peer, was_known=self._is_known)
         self.plane.deadlines.forget(self)
         exchange, self._exchange = self._exchange, None
         self.state = State.CLOSED
@@ -318,17 +318,20 @@ class Front(Protocol):
         self.deadline = self.plane.deadlines.now() + seconds
 
     def progress(self, seconds: float) -> None:
-        """Something moved: allow this many seconds more."""
-        self._expect(seconds)
+        """Something moved: allow this many seconds more, but no drip."""
+        self.deadline = min(self.plane.deadlines.now() + seconds, self._body_due)
 
     def look(self, now: float) -> None:
         """Once a second: is this connection overdue, or its session over?"""
         if self.session is not None and self.session.ended and self._exchange is not None:
             self.cut()
-        elif now >= self.deadline and not self._is_draining():
-            self._overdue()
-        elif now >= self.deadline:
+            return
+        if self._is_between and self.plane.crowd.is_crowded:
+            self.deadline = min(self.deadline, now + CROWDED_KEEP_ALIVE_S)
+        if now >= self.deadline and self._is_draining():
             self._expect(CLOSE_S)
+        elif now >= self.deadline:
+            self._overdue()
 
     def _overdue(self) -> None:
         if self.state in (State.EXCHANGE, State.TUNNEL) and self._exchange is not None:
@@ -345,9 +348,3 @@ class Front(Protocol):
         """Whether a slow browser has taken some of what the kernel holds since the last look."""
         before, self._unsent = self._unsent, unsent_bytes(self.transport)
         return self._unsent > 0 and self._unsent != before
-
-
-def _parse(data: bytes, end: int) -> RequestHead:
-    if end < 0:
-        raise BadMessageError(431, "the head is too long")
-    return parse_request(data[:end])

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.proxy.crowd import Crowd
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.wire import Wire
-from gateway.rules.access import Decision, Ruling
-from gateway.rules.http1 import RequestHead
+from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.public import PublicOrigin
-from gateway.store.live import LiveSessions
+from gateway.store.table import LiveSession
 
 if TYPE_CHECKING:
     from gateway.proxy.front import Front
@@ -91,28 +91,17 @@ class Failure(Protocol):
         ...
 
 
-class Decide(Protocol):
-    """The rule of a listener: one of `rules.access`."""
-
-    def __call__(self, head: RequestHead, *, is_signed_in: bool) -> Ruling:
-        """What becomes of this request."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
     """What all connections of one listener share."""
 
     public: PublicOrigin
     is_tls: bool
-    session_cookie: bytes
     deadlines: Deadlines
-    sessions: LiveSessions
-    decide: Decide
+    crowd: Crowd
+    parse_block: Callable[[bytes], FieldBlock]
     failure: Failure
-    to_app: Callable[[Front, RequestHead], Exchange]
-    to_site: Callable[[Front, RequestHead], Exchange]
-    to_sign_in: Callable[[Front, RequestHead], Exchange]
-    to_refusal: Callable[[Front, RequestHead, Decision], Exchange]
+    receive: Callable[[Front, RequestHead], tuple[LiveSession | None, Exchange]]
+    """Says who carries a request, and which session, if any, it depends on."""
     later: Callable[[Callable[[], None]], object]
     """Calls back in the reactor's next turn."""

@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 Page = Callable[[int, FieldBlock | None, bool], tuple[bytes, bytes]]
 """(status, who asks, whether a person's browser shows it) to (content type, body)."""
 
-STATUS_OF = {Decision.MISDIRECTED: 421, Decision.FORBIDDEN: 403}
+STATUS_OF = {
+    Decision.MISDIRECTED: 421,
+    Decision.FORBIDDEN: 403,
+    Decision.TOO_MANY: 429,
+    Decision.CROWDED: 503,
+}
 
 POLICY = (
     b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
-RETRY_AFTER_S = {502: 5, 503: 5, 504: 30}
+RETRY_AFTER_S = {429: 5, 502: 5, 503: 5, 504: 30}
 
 
 class Refusals:
@@ -98,7 +103,7 @@ class RefusalExchange:
     """Refuses one request, at once."""
 
     def __init__(
-        self, front: Front, head: RequestHead, refusals: Refusals, decision: Decision
+        self, refusals: Refusals, front: Front, head: RequestHead, decision: Decision
     ) -> None:
         self.has_answered = False
         self._front = front

@@ -41,6 +41,9 @@ class Decision(enum.Enum):
     MISDIRECTED = "misdirected"
     FORBIDDEN = "forbidden"
     REDIRECT = "redirect to https"
+    TOO_MANY = "too many requests"
+    CROWDED = "crowded"
+    """These two by `admission`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ One reading for all (RFC 9112 5, RFC 9110 5.5): names are tokens with the colon 
 values have no controls, line ends are CRLF, nothing is folded. Requests (`http1`), answers of
 the app (`http1`) and trailers (`chunked`) all meet the same eyes.
 
-Browsers and apps repeat most of their lines from message to message, whoever the person is and
-whatever is asked for. A `Vocabulary` remembers such lines, exact to the byte, as "well formed,
-passes as it is": a pure function of the line, and of lines only whose names say that they carry
-no secret. The memory is bounded in lines and bytes; a stranger who fills it slows others by a
-few microseconds.
+Browsers and apps say most of a head the same way time and again, whoever the person is and
+whatever is asked for: all but a few lines, such as Cookie and Referer. A `Vocabulary` therefore
+cuts those few out and remembers what the rest means, exact to the byte: a pure function of it.
+Only fields whose names say that they carry no secret may be in what is remembered, and the
+memory is bounded; a stranger who fills it slows others by some microseconds.
 """
 
 from __future__ import annotations
@@ -31,14 +31,11 @@ LINE_LIMIT_BYTES = 32 * 1024
 FIELD_LIMIT = 200
 """Field lines in a head."""
 
-LENGTH_DIGITS = 15
-"""Digits of a Content-Length: 999 TB, and an exact integer in any app's language."""
-
-KNOWN_LINES = 4096
-KNOWN_LINE_BYTES = 256
+KNOWN_BLOCKS = 1024
+KNOWN_BLOCK_BYTES = 2048
 KNOWN_NAMES = 1024
 KNOWN_NAME_BYTES = 64
-"""What a vocabulary remembers: at most some 2 MB."""
+"""What a vocabulary remembers: at most some 6 MB."""
 
 Field = tuple[bytes, bytes]
 """Name as written, value without the blanks around it."""
@@ -49,8 +46,11 @@ NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
 """Pattern of a value: any byte but controls and DEL."""
 
+VALUE_BYTES = bytes(set(range(256)) - set(range(0x20)) - {0x7F} | {0x09})
+"""The same bytes."""
+
 # Possessive, and no capture inside a repeat: CPython 3.11 raises SystemError on those.
-_line = re.compile(rb"(" + NAME + rb"):[\t ]*+(" + VALUE + rb")").fullmatch
+_is_name = re.compile(NAME).fullmatch
 _is_host = re.compile(rb"(?:[0-9a-z._-]++|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?").fullmatch
 
 
@@ -63,19 +63,32 @@ class BadMessageError(GatewayError):
         super().__init__(f"{status}: {why}")
 
 
-def cut_lines(head: bytes) -> list[bytes]:
+def cut_head(head: bytes) -> tuple[bytes, bytes]:
     """
-    The lines of a head, the start line first.
+    The start line, and the block of field lines, each with its CRLF before it.
 
     Raises:
         BadMessageError: 431 (RFC 6585 5), for a head or a line of it beyond the limits.
     """
     if len(head) > HEAD_LIMIT_BYTES:
         raise BadMessageError(431, "head too large")
-    lines = head.split(b"\r\n")
-    if len(head) > LINE_LIMIT_BYTES and max(map(len, lines)) > LINE_LIMIT_BYTES:
+    if len(head) > LINE_LIMIT_BYTES and max(map(len, head.split(b"\r\n"))) > LINE_LIMIT_BYTES:
         raise BadMessageError(431, "line too long")
-    if len(lines) > FIELD_LIMIT + 1:
+    end = head.find(b"\r\n")
+    return (head, b"") if end < 0 else (head[:end], head[end:])
+
+
+def split_block(block: bytes) -> list[bytes]:
+    """
+    The field lines of a block, without CRLF.
+
+    Raises:
+        BadMessageError: 400 or 431.
+    """
+    before, *lines = block.split(b"\r\n")
+    if before:
+        raise BadMessageError(400, "malformed field line")
+    if len(lines) > FIELD_LIMIT:
         raise BadMessageError(431, "too many fields")
     return lines
 
@@ -87,10 +100,10 @@ def read_line(line: bytes) -> Field:
     Raises:
         BadMessageError: 400.
     """
-    match = _line(line)
-    if match is None:
+    name, colon, value = line.partition(b":")
+    if not colon or value.translate(None, VALUE_BYTES) or _is_name(name) is None:
         raise BadMessageError(400, "malformed field line")
-    return match[1], match[2].rstrip(b" \t")
+    return name, value.strip(b" \t")
 
 
 class Passage(enum.Enum):
@@ -113,14 +126,15 @@ class Meaning(NamedTuple):
     is_meaningful: bool
     """Whether its values say something about the message itself, or to us."""
     is_lasting: bool
-    """Whether its lines come again and again, and carry no secret."""
+    """Whether it is said the same way time and again, and carries no secret."""
 
 
 class Reading(NamedTuple):
     """The field lines of one head, understood."""
 
     passing: list[bytes]
-    """What goes on to the other side, in order; b"" where a line is left out or changes."""
+    """What goes on to the other side, lines joined by CRLF; b"" in the place of one that
+    changes."""
     changing: list[tuple[int, Field]]
     """The fields that may be rewritten, each with its index in `passing`."""
     found: dict[bytes, list[bytes]]
@@ -128,56 +142,86 @@ class Reading(NamedTuple):
 
 
 class Vocabulary:
-    """Reads field lines in one direction."""
+    """Reads blocks of field lines in one direction."""
 
-    def __init__(self, meaning_of: Callable[[bytes], Meaning]) -> None:
-        """Take what a well-formed name means: a pure function."""
+    def __init__(
+        self, meaning_of: Callable[[bytes], Meaning], changeable: tuple[bytes, ...]
+    ) -> None:
+        """
+        Take what the words mean.
+
+        Args:
+            meaning_of: what a well-formed name means: a pure function.
+            changeable: the names, as they are mostly written, of what is different in each
+                head; none of them may be lasting.
+        """
         self._meaning_of = meaning_of
         self._names: dict[bytes, Meaning] = {}
-        self._passing: set[bytes] = set()
-        self._noted: dict[bytes, tuple[bytes, bytes]] = {}
+        self._marks = tuple(b"\r\n%b:" % name for name in changeable)
+        self._blocks: dict[bytes, tuple[bytes, dict[bytes, list[bytes]]]] = {}
 
     def __len__(self) -> int:
-        """How many lines are remembered."""
-        return len(self._passing) + len(self._noted)
+        """How many blocks are remembered."""
+        return len(self._blocks)
 
-    def read(self, lines: list[bytes]) -> Reading:
+    def read(self, block: bytes) -> Reading:
         """
-        Read lines without their CRLF.
+        Read field lines, each with its CRLF before it.
 
         Raises:
-            BadMessageError: 400.
+            BadMessageError: 400 or 431.
         """
-        known = self._passing
-        reading = Reading(lines.copy(), [], {})
-        for line in [each for each in lines if each not in known]:
-            if line in self._noted:
-                key, value = self._noted[line]
-                reading.found.setdefault(key, []).append(value)
-                _replace(reading.passing, line, b"")
-            else:
-                self._read(line, reading)
+        rest, cut = self._cut(block)
+        known = self._blocks.get(rest)
+        if known is None:
+            return self._read_anew(block, rest, len(cut))
+        passing, found = known
+        reading = Reading([passing], [], found.copy())
+        for line in cut:
+            self._take(line, reading)
         return reading
 
-    def _read(self, line: bytes, reading: Reading) -> None:
-        """Look closely at one line."""
+    def _cut(self, block: bytes) -> tuple[bytes, list[bytes]]:
+        """The block without the lines that are different each time, and these."""
+        cut = []
+        for mark in self._marks:
+            start = block.find(mark)
+            if start >= 0:
+                end = block.find(b"\r\n", start + 2)
+                if end < 0:
+                    end = len(block)
+                cut.append(block[start + 2 : end])
+                block = block[:start] + block[end:]
+        return block, cut
+
+    def _read_anew(self, block: bytes, rest: bytes, cut_count: int) -> Reading:
+        lines = split_block(block)
+        reading = Reading([], [], {})
+        lasting_count = sum([self._take(line, reading) for line in lines])
+        if lasting_count + cut_count == len(lines) and len(rest) <= KNOWN_BLOCK_BYTES:
+            self._remember(rest)
+        return reading
+
+    def _remember(self, rest: bytes) -> None:
+        if len(self._blocks) >= KNOWN_BLOCKS:
+            self._blocks.clear()
+        reading = Reading([], [], {})
+        for line in split_block(rest):
+            self._take(line, reading)
+        self._blocks[rest] = b"\r\n".join(reading.passing), reading.found
+
+    def _take(self, line: bytes, reading: Reading) -> bool:
+        """Read one line; whether it is lasting."""
         name, value = field = read_line(line)
-        meaning = self._names.get(name) or self._learn(name)
-        key, passage, is_meaningful, is_lasting = meaning
+        key, passage, is_meaningful, is_lasting = self._names.get(name) or self._learn(name)
         if is_meaningful:
             reading.found.setdefault(key, []).append(value)
         if passage is _STAYS:
-            written = b"%b: %b" % field
-            if written != line:
-                _replace(reading.passing, line, written)
-            elif is_lasting and not is_meaningful and self._has_room(line):
-                self._passing.add(line)
+            reading.passing.append(b"%b: %b" % field)
         elif passage is _CHANGES:
-            reading.changing.append((_replace(reading.passing, line, b""), field))
-        else:
-            _replace(reading.passing, line, b"")
-            if is_lasting and is_meaningful and self._has_room(line):
-                self._noted[line] = key, value
+            reading.changing.append((len(reading.passing), field))
+            reading.passing.append(b"")
+        return is_lasting
 
     def _learn(self, name: bytes) -> Meaning:
         meaning = self._meaning_of(name)
@@ -186,22 +230,6 @@ class Vocabulary:
                 self._names.clear()
             self._names[name] = meaning
         return meaning
-
-    def _has_room(self, line: bytes) -> bool:
-        """Whether to remember a line; when the memory is full, it begins anew."""
-        if len(line) > KNOWN_LINE_BYTES:
-            return False
-        if len(self) >= KNOWN_LINES:
-            self._passing.clear()
-            self._noted.clear()
-        return True
-
-
-def _replace(lines: list[bytes], line: bytes, other: bytes) -> int:
-    """Put another line in the place of the first one that is like this, and say where."""
-    at = lines.index(line)
-    lines[at] = other
-    return at
 
 
 def read_host(values: list[bytes]) -> bytes:
@@ -219,31 +247,6 @@ def _read_host(value: bytes) -> bytes:
     if _is_host(host) is None:
         raise BadMessageError(400, "doubtful Host")
     return host
-
-
-def read_length(value: bytes) -> int:
-    """One Content-Length: digits and nothing else, of a bearable number (RFC 9110 8.6)."""
-    if not value.isdigit():
-        raise BadMessageError(400, "Content-Length is not a number")
-    if len(value) > LENGTH_DIGITS:
-        raise BadMessageError(413, "Content-Length beyond all limits")
-    return int(value)
-
-
-def agree_length(values: list[bytes]) -> int | None:
-    """The one Content-Length of an answer, said once or several times (RFC 9112 6.3)."""
-    if len(values) == 1 and b"," not in values[0]:
-        return read_length(values[0])
-    lengths = {read_length(each.strip(b" \t")) for value in values for each in value.split(b",")}
-    if len(lengths) > 1:
-        raise BadMessageError(502, "several Content-Length")
-    return lengths.pop() if lengths else None
-
-
-def check_chunked(values: list[bytes]) -> None:
-    """Refuse every Transfer-Encoding but one `chunked` alone (RFC 9112 6.1)."""
-    if [value.lower() for value in values] != [b"chunked"]:
-        raise BadMessageError(400, "Transfer-Encoding other than chunked")
 
 
 def list_members(values: list[bytes]) -> frozenset[bytes]:

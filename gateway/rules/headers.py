@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from gateway.rules.cookies import for_browser, without_ours
+from gateway.rules.cookies import for_browser
 from gateway.rules.http1 import FieldBlock, ResponseHead
 from gateway.rules.locations import (
     Names,
@@ -67,7 +67,7 @@ def to_app(block: FieldBlock, *, names: Names) -> bytes:
     lines = reading.passing
     if reading.changing:
         lines = lines.copy()
-        cookie = _joined_cookies(block.cookies)
+        cookie = b"Cookie: " + block.cookies.theirs if block.cookies.theirs else b""
         for at, (name, value) in reading.changing:
             if (key := name.lower()) == b"cookie":
                 lines[at], cookie = cookie, b""
@@ -112,21 +112,22 @@ def from_app(head: ResponseHead, *, names: Names) -> bytes:
 def _written(lines: list[bytes], nominated: frozenset[bytes]) -> bytes:
     """The lines that are there, without those that Connection names."""
     if not nominated <= _CONNECTION_OPTIONS:
+        lines = b"\r\n".join(lines).split(b"\r\n")
         lines = [each for each in lines if each.partition(b":")[0].lower() not in nominated]
     written = b"\r\n".join(filter(None, lines))
     return written + b"\r\n" if written else b""
-
-
-def _joined_cookies(cookies: list[bytes]) -> bytes:
-    joined = b"; ".join(filter(None, map(without_ours, cookies)))
-    return b"Cookie: " + joined if joined else b""
 
 
 def _for_browser(name: bytes, value: bytes, names: Names) -> bytes:
     """The line of a field that is looked into; b"" where it is left out."""
     key = name.lower()
     if key == b"set-cookie":
-        changed = for_browser(value, internal_hosts=names.hosts)
+        changed = for_browser(
+            value,
+            internal_hosts=names.hosts,
+            public_host=names.host,
+            is_secure=names.public.is_secure,
+        )
     elif key == b"clear-site-data":
         changed = _without_cookie_clearing(value)
     else:

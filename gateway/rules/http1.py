@@ -20,11 +20,12 @@ the business of `chunked`; which fields travel on, that of `headers`.
 
 from __future__ import annotations
 
-import enum
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.rules.cookies import Cookies, take_apart
 from gateway.rules.fields import (
     FIELD_LIMIT,
     HEAD_LIMIT_BYTES,
@@ -34,13 +35,20 @@ from gateway.rules.fields import (
     BadMessageError,
     Field,
     Reading,
-    agree_length,
-    check_chunked,
-    cut_lines,
+    cut_head,
     list_members,
     read_host,
-    read_length,
     read_line,
+    split_block,
+)
+from gateway.rules.framing import (
+    BODY_UNTIL_CLOSE,
+    CHUNKED_BODY,
+    NO_BODY,
+    BodyKind,
+    Framing,
+    framing_of_answer,
+    framing_of_request,
 )
 from gateway.rules.names import OF_ANSWERS, OF_REQUESTS
 
@@ -65,40 +73,16 @@ __all__ = [
 ]
 
 
-class BodyKind(enum.Enum):
-    """How the end of a body is told."""
-
-    NONE = "none"
-    LENGTH = "length"
-    CHUNKED = "chunked"
-    UNTIL_CLOSE = "until-close"
-    """Answers only."""
-
-
-class Framing(NamedTuple):
-    """Where a body ends."""
-
-    kind: BodyKind
-    length: int = 0
-    """Bytes of the body, where kind is LENGTH."""
-
-
-NO_BODY = Framing(BodyKind.NONE)
-CHUNKED_BODY = Framing(BodyKind.CHUNKED)
-BODY_UNTIL_CLOSE = Framing(BodyKind.UNTIL_CLOSE)
-
-
 class FieldBlock(NamedTuple):
     """What follows a request line, understood: a pure function of those bytes alone."""
 
-    lines: list[bytes]
-    """As they came, without CRLF."""
+    raw: bytes
+    """As it came, each line with its CRLF before it."""
     reading: Reading
     host: bytes
     """The Host field in lower case, port as written; b"" where there is none."""
     framing: Framing
-    cookies: list[bytes]
-    """The values of all Cookie fields, in order."""
+    cookies: Cookies
     expects_continue: bool
     upgrade: bytes
     """b"websocket" if a WebSocket and nothing else is asked for, otherwise b""."""
@@ -108,7 +92,7 @@ class FieldBlock(NamedTuple):
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field as it came: for whoever looks closely, not for the fast way."""
-        return tuple(map(read_line, self.lines))
+        return tuple(map(read_line, split_block(self.raw)))
 
     @property
     def origins(self) -> list[bytes]:
@@ -156,8 +140,8 @@ class ResponseHead(NamedTuple):
     minor: int
     status: int
     reason: bytes
-    lines: list[bytes]
-    """As they came, without CRLF."""
+    raw: bytes
+    """The field lines as they came, each with its CRLF before it."""
     reading: Reading
     framing: Framing
     declared_length: int | None
@@ -175,7 +159,7 @@ class ResponseHead(NamedTuple):
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field as it came."""
-        return tuple(map(read_line, self.lines))
+        return tuple(map(read_line, split_block(self.raw)))
 
 
 # A method of letters, digits, - and _ covers WebDAV, CalDAV, DeltaV and RPC over HTTP.
@@ -188,8 +172,8 @@ _request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (" + _TARGET + rb") HTTP/1\.([
 _any_request_line = re.compile(rb"(" + NAME + rb") ([!-~]++) HTTP/([0-9])\.[0-9]").fullmatch
 _status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?").fullmatch
 _REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))
-_BODILESS = frozenset((204, 304))
 _NOTHING: list[bytes] = []
+_NO_COOKIES = Cookies([], {}, b"")
 _NOBODY_NAMED: frozenset[bytes] = frozenset()
 
 
@@ -214,50 +198,45 @@ def parse_block(block: bytes) -> FieldBlock:
     Raises:
         BadMessageError: 400, 413, 417 or 431.
     """
-    before, *lines = cut_lines(block)
-    if before:
-        raise BadMessageError(400, "malformed field line")
-    return _understood(lines)
-
-
-def _understood(lines: list[bytes]) -> FieldBlock:
-    reading = OF_REQUESTS.read(lines)
+    reading = OF_REQUESTS.read(block)
     found = reading.found
     connection = found.get(b"connection")
     nominated = list_members(connection) if connection else _NOBODY_NAMED
     return FieldBlock(
-        lines,
+        block,
         reading,
         read_host(found.get(b"host", _NOTHING)),
-        _request_framing(found),
-        found.get(b"cookie", _NOTHING),
+        framing_of_request(found),
+        take_apart(found[b"cookie"]) if b"cookie" in found else _NO_COOKIES,
         b"expect" in found and _expects_continue(found[b"expect"]),
         _upgrade(found[b"upgrade"], nominated) if b"upgrade" in found else b"",
         nominated,
     )
 
 
-def parse_request(head: bytes) -> RequestHead:
+def parse_request(
+    head: bytes, parse_block: Callable[[bytes], FieldBlock] = parse_block
+) -> RequestHead:
     """
     Read a request's head.
 
     Args:
         head: everything before CRLF CRLF, without it, and without the one empty line that
             `skip_leading_crlf` takes off.
+        parse_block: the function of that name, perhaps with a memory around it.
 
     Raises:
         BadMessageError: with the status of the answer that closes the connection.
     """
-    lines = cut_lines(head)
-    line = lines.pop(0)
+    line, block = cut_head(head)
     match = _request_line(line)
     if match is None or match[1] in _REFUSED_METHODS:
         raise _refused_line(line)
     method, target, version = match.groups()
     minor = 1 if version == b"1" else 0
-    block = _understood(lines)
-    _check_version(minor, block)
-    return RequestHead(method, target, minor, block)
+    understood = parse_block(block)
+    _check_version(minor, understood)
+    return RequestHead(method, target, minor, understood)
 
 
 def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
@@ -274,18 +253,18 @@ def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
 
 
 def _response(head: bytes, method: bytes) -> ResponseHead:
-    lines = cut_lines(head)
-    minor, status, reason = _read_status(lines.pop(0))
-    reading = OF_ANSWERS.read(lines)
+    line, block = cut_head(head)
+    minor, status, reason = _read_status(line)
+    reading = OF_ANSWERS.read(block)
     found = reading.found
     connection = found.get(b"connection")
     nominated = list_members(connection) if connection else _NOBODY_NAMED
-    framing, length, is_certain = _response_framing(found, minor, status, method)
+    framing, length, is_certain = framing_of_answer(found, minor, status, method)
     return ResponseHead(
         minor,
         status,
         reason,
-        lines,
+        block,
         reading,
         framing,
         length,
@@ -324,43 +303,6 @@ def _check_version(minor: int, block: FieldBlock) -> None:
             raise BadMessageError(400, "no Host")  # RFC 9112 3.2
     elif block.framing.kind is BodyKind.CHUNKED:
         raise BadMessageError(400, "Transfer-Encoding in HTTP/1.0")  # RFC 9112 6.1
-
-
-def _request_framing(found: dict[bytes, list[bytes]]) -> Framing:
-    lengths = found.get(b"content-length")
-    if b"transfer-encoding" in found:
-        if lengths:
-            raise BadMessageError(400, "Content-Length and Transfer-Encoding")
-        check_chunked(found[b"transfer-encoding"])
-        return CHUNKED_BODY
-    if lengths is None:
-        return NO_BODY
-    if len(lengths) > 1:
-        raise BadMessageError(400, "several Content-Length")
-    return Framing(BodyKind.LENGTH, read_length(lengths[0]))
-
-
-def _response_framing(
-    found: dict[bytes, list[bytes]],
-    minor: int,
-    status: int,
-    method: bytes,
-) -> tuple[Framing, int | None, bool]:
-    """The framing, the declared length, and whether the answer's end is certain."""
-    lengths = found.get(b"content-length")
-    length = agree_length(lengths) if lengths else None
-    is_chunked = b"transfer-encoding" in found
-    if is_chunked:
-        check_chunked(found[b"transfer-encoding"])
-        if minor == 0:
-            raise BadMessageError(502, "Transfer-Encoding in HTTP/1.0")
-    if status < 200 or status in _BODILESS or method == b"HEAD":
-        return NO_BODY, None if is_chunked else length, not length and not is_chunked
-    if is_chunked:
-        return CHUNKED_BODY, None, length is None
-    if length is None:
-        return BODY_UNTIL_CLOSE, None, False
-    return Framing(BodyKind.LENGTH, length), length, True
 
 
 def _expects_continue(values: list[bytes]) -> bool:

@@ -20,8 +20,10 @@ is the origin to write instead.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gateway.rules.backends import Backend
 from gateway.rules.public import DEFAULT_PORTS, PublicOrigin
 
 _address = re.compile(rb"(?:([A-Za-z]+):)?//([^/?#]*)").match
@@ -44,6 +46,7 @@ class Names:
     """The origin to write into Destination and If; "" = leave them alone (see above)."""
     scheme: bytes = field(init=False)
     authority: bytes = field(init=False)
+    host: bytes = field(init=False)
     origin: bytes = field(init=False)
     """These three: the public ones, as bytes."""
     authorities: frozenset[bytes] = field(init=False)
@@ -57,35 +60,53 @@ class Names:
         set_once = object.__setattr__
         set_once(self, "scheme", self.public.scheme.encode("ascii"))
         set_once(self, "authority", self.public.authority.encode("ascii"))
+        set_once(self, "host", self.public.host.encode("ascii"))
         set_once(self, "origin", self.public.origin.encode("ascii"))
         set_once(self, "authorities", authorities)
-        set_once(self, "hosts", hosts - {self.public.host.encode("ascii")})
+        set_once(self, "hosts", hosts - {self.host})
 
 
 def names_for(
     public: PublicOrigin,
     *,
-    backend_host: str,
-    backend_port: int,
+    backends: Sequence[Backend] = (),
     internal_names: tuple[str, ...],
     preserve_host: bool,
+    asked: Backend | None = None,
+    server_name: str = "",
+    backend_host: str = "",
+    backend_port: int = 0,
 ) -> Names:
     """
     All names of an app, from what its configuration says.
 
-    A configured name without a port also means that name with the backend's port, and the
-    public authority is a name of the app too: apps combine it with the wrong scheme or with the
-    port on which they listen.
+    A configured name without a port also means that name with the port of every backend, and
+    the public authority is a name of the app too: apps combine it with the wrong scheme or with
+    the port on which they listen. The name in the backends' certificate is one as well.
+
+    Args:
+        public: by which browsers know the app.
+        backends: where it runs; `backend_host` and `backend_port` stand for a single one.
+        internal_names: further names, as `[[app]] internal_names` has them.
+        preserve_host: whether the app is given the public Host.
+        asked: the backend that is believed in where it is not; the first if None.
+        server_name: the name in the backends' certificates, if it is not their host.
     """
-    host = f"[{backend_host}]" if ":" in backend_host else backend_host
-    bare = {host, public.host, *(each for each in internal_names if not _has_port(each))}
-    internal = {f"{each}:{backend_port}" for each in bare} | {public.authority, *internal_names}
-    if backend_port in DEFAULT_PORTS.values():
-        internal.add(host)
+    if not backends:
+        backends = (Backend(scheme="http", host=backend_host, port=backend_port),)
+    if server_name and server_name != public.host:
+        internal_names = (*internal_names, _bracketed(server_name))
+    internal = {public.authority, *internal_names}
+    shared = {public.host, *(each for each in internal_names if not _has_port(each))}
+    for backend in backends:
+        host = backend.bracketed_host
+        internal |= {f"{each}:{backend.port}" for each in (host, *shared)}
+        if backend.port in DEFAULT_PORTS.values():
+            internal.add(host)
     return Names(
         public=public,
         internal=frozenset(internal),
-        believed="" if preserve_host else f"http://{_shortest('http', host, backend_port)}",
+        believed="" if preserve_host else (asked or backends[0]).url,
     )
 
 
@@ -136,5 +157,5 @@ def _has_port(name: str) -> bool:
     return re.search(r":[0-9]+\Z", name) is not None
 
 
-def _shortest(scheme: str, host: str, port: int) -> str:
-    return host if port == DEFAULT_PORTS[scheme] else f"{host}:{port}"
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -18,6 +18,9 @@ from typing import Protocol
 
 from gateway.rules.records import Invitation, Passkey, Person, PersonId, Session, TokenHash
 
+TOKENS_PER_PAGE = 500
+"""Of `session_tokens`: half a millisecond's work in the reactor."""
+
 
 class Store(Protocol):
     """Everything that the gateway remembers."""
@@ -92,6 +95,18 @@ class Store(Protocol):
 
     async def sessions(self) -> list[Session]:
         """Every session that was not ended, oldest first; age is the caller's business."""
+        ...
+
+    async def session_tokens(self, *, after: TokenHash) -> list[TokenHash]:
+        """
+        The next of all sessions' tokens in their order, `TOKENS_PER_PAGE` at most; b"" begins.
+
+        Page by page a caller sees every session that is there from the first page to the last.
+        """
+        ...
+
+    async def foreign_change(self) -> int:
+        """A number that differs once another process has changed something; not by our changes."""
         ...
 
     async def note_session_uses(self, uses: Mapping[TokenHash, float]) -> None:

@@ -1,55 +1,69 @@
 """
-The sessions that are open now, in memory: what the proxy asks for every request.
+The table of open sessions that belongs to the store, and the only one that writes there.
 
 1. What is in this table is in the store, and the other way round: a session is looked up
    only after it was stored, and one that ended is dead here before it is deleted there.
-2. Here ages are measured by the monotonic clock alone. The wall clock is asked twice: at
-   `load`, where stored times are all there is, and at `flush`, to write a time that a
-   later `load` can use. A wall clock that jumps neither prolongs nor ends a session.
+2. The wall clock is asked twice: at `load`, where stored times are all there is, and at
+   `flush`, to write a time that a later `load` can use. All else is the monotonic clock's.
 3. What could not be deleted from the store is owed, and every `flush` tries again.
+4. What opens or ends is told to the audience (worker processes) before the caller goes on.
+5. What another process deletes from the store (the command line) ends here: `look_elsewhere`.
 
-It must not know of cookies or requests: it is given tokens.
+Long work is done in slices, with a turn of the reactor between them: `load` alone blocks,
+because nobody is served before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Protocol, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-from gateway.rules.records import Person, Session, TokenHash, hash_token
-from gateway.rules.sessions import SessionLimits, is_over
+from gateway.rules.records import Person, Session, TokenHash
+from gateway.rules.sessions import SessionLimits
 from gateway.store.interface import Store
+from gateway.store.table import SLICE, LiveSession, SessionTable, Uses, slices
+
+__all__ = ["Audience", "LiveSession", "LiveSessions"]
 
 T = TypeVar("T")
 
-
-class LiveSession:
-    """
-    One open session, and whose it is.
-
-    Whoever keeps a connection open for it looks at `ended` before going on.
-    """
-
-    __slots__ = ("begun", "ended", "person", "session", "used")
-
-    def __init__(self, session: Session, person: Person, *, begun: float, used: float) -> None:
-        self.session = session
-        """As it was opened or loaded: its `last_used` is not kept up to date here."""
-        self.person = person
-        self.ended = False
-        """Flips once, at the moment when the session ends or is found to be over."""
-        self.begun = begun
-        """Seconds on the monotonic clock."""
-        self.used = used
-        """Seconds on the monotonic clock."""
+PAYMENTS = 32
+"""Sessions that are deleted in one go: each costs tens of microseconds to ask for."""
 
 
-class LiveSessions:
-    """The table of open sessions, and the only one who writes sessions to the store."""
+class Audience(Protocol):
+    """Who must know of the sessions, too. What it returns fires once it knows, and never fails."""
+
+    def opened(self, live: LiveSession) -> Deferred[None]:
+        """A session has opened."""
+        ...
+
+    def ended(self, token_hashes: Sequence[TokenHash]) -> Deferred[None]:
+        """These sessions have ended."""
+        ...
+
+
+class Alone:
+    """There is no other process to be told."""
+
+    def opened(self, live: LiveSession) -> Deferred[None]:
+        """See `Audience.opened`."""
+        del live
+        return succeed(None)
+
+    def ended(self, token_hashes: Sequence[TokenHash]) -> Deferred[None]:
+        """See `Audience.ended`."""
+        del token_hashes
+        return succeed(None)
+
+
+class LiveSessions(SessionTable):
+    """The table of open sessions."""
 
     def __init__(
         self,
@@ -58,32 +72,29 @@ class LiveSessions:
         clock: IReactorTime,
         wall: Callable[[], float],
         limits: SessionLimits,
+        late_s: float = 0.0,
     ) -> None:
+        """
+        Start with an empty table.
+
+        Args:
+            late_s: how late this table may hear of a use in another process; so long after
+                a limit a session is only refused, and not yet ended.
+        """
+        super().__init__(clock=clock, limits=limits)
+        self.audience: Audience = Alone()
         self._store = store
         self._clock = clock
         self._wall = wall
-        self._limits = limits
-        self._live: dict[TokenHash, LiveSession] = {}
-        self._unwritten: dict[TokenHash, LiveSession] = {}
+        self._late_s = late_s
         self._owed: set[TokenHash] = set()
+        self._flushing = DeferredLock()
+        self._change_seen: int | None = None
+        self._looks = 0
 
-    def __len__(self) -> int:
-        """How many sessions are open."""
-        return len(self._live)
-
-    def find(self, token: bytes) -> LiveSession | None:
-        """The open session of that token, which has thereby been used; None when over."""
-        token_hash = hash_token(token)
-        live = self._live.get(token_hash)
-        if live is None:
-            return None
-        now = self._clock.seconds()
-        if self._is_over(live, now):
-            self._retire(token_hash)
-            return None
-        live.used = now
-        self._unwritten[token_hash] = live
-        return live
+    def _found_over(self, token_hash: TokenHash, live: LiveSession, now: float) -> None:
+        if self._is_over(live, now - self._late_s):
+            self._retire([token_hash])
 
     async def open(
         self, session: Session, person: Person, *, replacing: TokenHash | None
@@ -93,7 +104,7 @@ class LiveSessions:
 
         A caller that is cancelled meanwhile (the browser hung up) changes nothing of it.
         """
-        now = self._clock.seconds()
+        now = self._now()
         live = LiveSession(session, person, begun=now, used=now)
         return await _undisturbed(self._open(live, replacing))
 
@@ -101,18 +112,21 @@ class LiveSessions:
         await self._store.remember_session(live.session, replacing=replacing)
         if replacing is not None:
             self._drop(replacing)
+            self.audience.ended([replacing])
         self._live[live.session.token_hash] = live
+        await self.audience.opened(live)
         return live
 
     async def end(self, token_hash: TokenHash) -> bool:
         """
-        End a session: dead here at once, and deleted from the store on return.
+        End a session: dead here at once; dead everywhere and deleted from the store on return.
 
         False when there was none.
         """
         was_live = token_hash in self._live
-        self._retire(token_hash)
+        told = self._retire([token_hash])
         was_stored = await _undisturbed(self._pay(token_hash))
+        await _undisturbed(_awaited(told))
         return was_live or was_stored
 
     async def load(self) -> int:
@@ -131,22 +145,90 @@ class LiveSessions:
                 self._owed.add(session.token_hash)
         return len(self._live)
 
-    async def flush(self) -> None:
-        """Write the uses since the last time in one go, and forget what is over."""
-        self._sweep()
-        unwritten, self._unwritten = self._unwritten, {}
-        now, wall = self._clock.seconds(), self._wall()
-        uses = {key: wall - (now - live.used) for key, live in unwritten.items()}
-        try:
-            if uses:
-                await self._store.note_session_uses(uses)
-        except BaseException:
-            self._unwritten = unwritten | self._unwritten
-            raise
-        await self._pay_all()
+    def open_now(self) -> list[TokenHash]:
+        """What is open, for somebody who takes a copy in slices by `those`."""
+        return list(self._live)
 
-    def _is_over(self, live: LiveSession, now: float) -> bool:
-        return is_over(age_s=now - live.begun, idle_s=now - live.used, limits=self._limits)
+    def those(self, token_hashes: Sequence[TokenHash]) -> list[LiveSession]:
+        """Of these, the ones that are still open."""
+        found = map(self._live.get, token_hashes)
+        return [live for live in found if live is not None]
+
+    def note_uses(self, uses: Uses) -> None:
+        """These were used in worker processes: written by the next `flush`."""
+        self._note(self._raise_uses(uses))
+
+    async def flush(self) -> None:
+        """Write the uses since the last time, and forget what is over. One after another."""
+        await self._flushing.acquire()
+        try:
+            await self._sweep()
+            await self._write_uses()
+            await self._pay_all()
+        finally:
+            self._flushing.release()
+
+    async def _sweep(self) -> None:
+        for some in slices(self.open_now()):
+            now = self._now() - self._late_s
+            over = [
+                each.session.token_hash for each in self.those(some) if self._is_over(each, now)
+            ]
+            if over:
+                self._retire(over)
+            await self._breathe(some)
+
+    async def _write_uses(self) -> None:
+        unwritten, self._used = self._used, []
+        for start in range(0, len(unwritten), SLICE):
+            some = unwritten[start : start + SLICE]
+            try:
+                await self._store.note_session_uses(self._wall_times(self._take(some)))
+            except BaseException:
+                self._note(some)
+                self._used += unwritten[start + SLICE :]
+                raise
+
+    def _wall_times(self, lives: Sequence[LiveSession]) -> dict[TokenHash, float]:
+        """When these were last used, by the wall clock as it is now."""
+        now, wall = self._now(), self._wall()
+        return {live.session.token_hash: wall - (now - live.used) for live in lives}
+
+    async def look_elsewhere(self) -> int:
+        """
+        End here what another process has deleted from the store since; how many that were.
+
+        A session is in this table only after it was stored. So whatever is here when the
+        reading begins, and is not seen there, has been deleted.
+        """
+        change = await self._store.foreign_change()
+        if change == self._change_seen:
+            return 0
+        known = self.open_now()
+        self._looks += 1
+        await self._mark_stored()
+        gone_count = 0
+        for some in slices(known):
+            gone = [each for each in self.those(some) if each.seen != self._looks]
+            if gone:
+                gone_count += len(gone)
+                self._retire([each.session.token_hash for each in gone])
+            await self._breathe(some)
+        self._change_seen = change
+        return gone_count
+
+    async def _mark_stored(self) -> None:
+        after = TokenHash(b"")
+        while page := await self._store.session_tokens(after=after):
+            for live in self.those(page):
+                live.seen = self._looks
+            after = page[-1]
+            await self._breathe(page)
+
+    async def _breathe(self, done: Sequence[object]) -> None:
+        """Let the reactor turn after a full slice; only the last one is not full."""
+        if len(done) >= SLICE:
+            await deferLater(self._clock, 0.0)
 
     def _recall(self, session: Session, person: Person | None) -> LiveSession | None:
         """
@@ -155,7 +237,7 @@ class LiveSessions:
         A clock that was set back makes it look younger, but never younger than its own
         record says, and a beginning farther ahead than a whole lifetime is not believed.
         """
-        now, wall = self._clock.seconds(), self._wall()
+        now, wall = self._now(), self._wall()
         is_believed = session.created - wall <= self._limits.lifetime_s
         if person is None or not person.enabled or not is_believed:
             return None
@@ -164,20 +246,11 @@ class LiveSessions:
         live = LiveSession(session, person, begun=now - max(0.0, age_s), used=now - idle_s)
         return None if self._is_over(live, now) else live
 
-    def _sweep(self) -> None:
-        now = self._clock.seconds()
-        for token_hash in [key for key, live in self._live.items() if self._is_over(live, now)]:
-            self._retire(token_hash)
-
-    def _drop(self, token_hash: TokenHash) -> None:
-        self._unwritten.pop(token_hash, None)
-        live = self._live.pop(token_hash, None)
-        if live is not None:
-            live.ended = True
-
-    def _retire(self, token_hash: TokenHash) -> None:
-        self._drop(token_hash)
-        self._owed.add(token_hash)
+    def _retire(self, token_hashes: Sequence[TokenHash]) -> Deferred[None]:
+        for each in token_hashes:
+            self._drop(each)
+        self._owed.update(token_hashes)
+        return self.audience.ended(token_hashes)
 
     async def _pay(self, token_hash: TokenHash) -> bool:
         was_stored = await self._store.end_session(token_hash)
@@ -185,11 +258,16 @@ class LiveSessions:
         return was_stored
 
     async def _pay_all(self) -> None:
-        """All at once: they share one commit. What fails stays owed."""
-        payments = [Deferred.fromCoroutine(self._pay(each)) for each in list(self._owed)]
-        for _, outcome in await DeferredList(payments, consumeErrors=True):
-            if isinstance(outcome, Failure):
-                outcome.raiseException()
+        """Some at a time: they share one commit. What fails stays owed."""
+        for some in slices(list(self._owed), PAYMENTS):
+            payments = [Deferred.fromCoroutine(self._pay(each)) for each in some]
+            for _, outcome in await DeferredList(payments, consumeErrors=True):
+                if isinstance(outcome, Failure):
+                    outcome.raiseException()
+
+
+async def _awaited(deferred: Deferred[T]) -> T:
+    return await deferred
 
 
 async def _undisturbed(coroutine: Coroutine[Deferred[object], object, T]) -> T:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from gateway.errors import CredentialTakenError, InvitationSpentError, NameTakenError, StoreError
 from gateway.rules.records import Invitation, Passkey, Person, PersonId, Session, TokenHash
+from gateway.store.interface import TOKENS_PER_PAGE
 
 
 class MemoryStore:
@@ -116,6 +117,14 @@ class MemoryStore:
     async def sessions(self) -> list[Session]:
         """See `Store.sessions`."""
         return sorted(self._sessions.values(), key=lambda each: each.created)
+
+    async def session_tokens(self, *, after: TokenHash) -> list[TokenHash]:
+        """See `Store.session_tokens`."""
+        return sorted(each for each in self._sessions if each > after)[:TOKENS_PER_PAGE]
+
+    async def foreign_change(self) -> int:
+        """See `Store.foreign_change`: no other process gets at this memory."""
+        return 0
 
     async def note_session_uses(self, uses: Mapping[TokenHash, float]) -> None:
         """See `Store.note_session_uses`."""

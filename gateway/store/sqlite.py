@@ -19,6 +19,7 @@ from gateway.errors import CredentialTakenError, InvitationSpentError, NameTaken
 from gateway.rules.records import Invitation, Passkey, Person, PersonId, Session, TokenHash
 from gateway.store.database import READER_PATIENCE_MS, connect, open_database, secret_place
 from gateway.store.faults import in_words
+from gateway.store.interface import TOKENS_PER_PAGE
 from gateway.store.migrations import SCHEMA
 from gateway.store.rows import (
     Row,
@@ -75,7 +76,7 @@ class SQLiteStore:
         self._reader = reader
         self._writer = writer
 
-    def _rows(self, statement: str, bindings: tuple[str | bytes, ...] = ()) -> list[Row]:
+    def _rows(self, statement: str, bindings: tuple[str | bytes | int, ...] = ()) -> list[Row]:
         try:
             return self._reader.execute(statement, bindings).fetchall()
         except apsw.Error as error:
@@ -233,6 +234,22 @@ class SQLiteStore:
             " address, user_agent, created, last_used FROM sessions ORDER BY created, rowid"
         )
         return [session_in(row) for row in rows]
+
+    async def session_tokens(self, *, after: TokenHash) -> list[TokenHash]:
+        """See `Store.session_tokens`."""
+        rows = self._rows(
+            "SELECT token_hash FROM sessions WHERE token_hash > ? ORDER BY token_hash LIMIT ?",
+            (after, TOKENS_PER_PAGE),
+        )
+        return [row[0] for row in rows]
+
+    async def foreign_change(self) -> int:
+        """See `Store.foreign_change`: SQLite counts the commits of other connections."""
+
+        def ask(connection: apsw.Connection) -> int:
+            return int(connection.pragma("data_version"))
+
+        return await self._writer.write(ask)
 
     async def note_session_uses(self, uses: Mapping[TokenHash, float]) -> None:
         """See `Store.note_session_uses`."""

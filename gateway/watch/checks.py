@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet import error
-from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import ITransport
-from twisted.internet.protocol import Factory, Protocol
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 
 from gateway.rules.records import PersonId
 from gateway.rules.vitals import CheckResult, Level
@@ -18,16 +14,22 @@ APP_CONNECT_S = 1.5
 """Less than the time-out of a check, so that this check can say itself what is wrong."""
 
 
-class _Visit(Protocol):
-    """Comes, and goes."""
+class Backend(Protocol):
+    """One of the places where the app runs, as the data plane knows it."""
 
-    def connectionMade(self) -> None:
-        ITransport(self.transport).loseConnection()
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
 
+    @property
+    def in_words(self) -> str:
+        """Why it is not asked as usual; "" when it is."""
+        ...
 
-class _Knock(Factory):
-    noisy = False
-    protocol = _Visit
+    def visit(self, limit_s: float) -> Awaitable[str]:
+        """Look what is wrong with it; "" if nothing."""
+        ...
 
 
 def store_answers(store: Store) -> Check:
@@ -40,20 +42,25 @@ def store_answers(store: Store) -> Check:
     return check
 
 
-def app_accepts(reactor: Any, host: str, port: int) -> Check:
-    """
-    Whether the app takes connections; people's own requests meet it the same way.
+def backends_serve(backends: Sequence[Backend]) -> dict[str, Check]:
+    """The checks of all backends: `app` where there is one, else `app:HOST:PORT` for each."""
+    if len(backends) == 1:
+        return {"app": backend_serves(backends[0])}
+    return {f"app:{each.name}": backend_serves(each) for each in backends}
 
-    A warning and no failure: the gateway is ready to say "502" in people's language, and
-    taking it out of service would help nobody.
+
+def backend_serves(backend: Backend) -> Check:
+    """
+    Whether a backend is well, and is given its whole share of the requests.
+
+    A warning and no failure, even where all of them are down: the gateway is ready to say "502"
+    in people's language, and taking it out of service would help nobody.
     """
 
     async def check() -> CheckResult:
-        endpoint = HostnameEndpoint(reactor, host.encode("idna"), port, APP_CONNECT_S)
-        try:
-            await endpoint.connect(_Knock())
-        except (error.ConnectError, OSError) as trouble:
-            return CheckResult(level=Level.WARN, output=f"{host}:{port}: {trouble}")
+        trouble = await backend.visit(APP_CONNECT_S) or backend.in_words
+        if trouble:
+            return CheckResult(level=Level.WARN, output=f"{backend.name}: {trouble}")
         return CheckResult(level=Level.PASS)
 
     return check

@@ -9,12 +9,15 @@ name not yet in DNS the gateway does start, and tells people what is the matter.
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from gateway.config import Config
 from gateway.config.endpoints import TcpEndpoint, parse_endpoint
+from gateway.config.settings import App
+from gateway.rules.backends import Backend
 from gateway.rules.vitals import Finding, Gravity
 
 APP_PATIENCE_S = 5.0
@@ -31,24 +34,61 @@ _APP = "[[app]] url"
 
 
 def app(config: Config, *, patience_s: float = APP_PATIENCE_S) -> Iterator[Finding]:
-    """Whether something that speaks HTTP answers where the app should be."""
-    settings = config.app
-    place = f"{settings.backend_host}:{settings.backend_port}"
+    """Whether something that speaks HTTP answers at each place where the app should be."""
     try:
-        address = (settings.backend_host, settings.backend_port)
-        with socket.create_connection(address, timeout=settings.connect_s) as connection:
+        context = _tls(config)
+    except OSError:  # of which ssl.SSLError is one: `preflight` tells that the file is no good
+        return
+    for backend in config.app.backends:
+        yield _backend(config, backend, context, patience_s)
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    """How https to the app is verified: as the proxy does it; None = it is http."""
+    if config.app.backends[0].scheme != "https":
+        return None
+    return ssl.create_default_context(cafile=config.app.ca)
+
+
+def _backend(
+    config: Config, backend: Backend, context: ssl.SSLContext | None, patience_s: float
+) -> Finding:
+    app, place = config.app, f"the app at {backend.name}"
+    authority = config.gateway.public.authority if app.preserve_host else backend.authority
+    try:
+        with _connected(app, backend, context) as connection:
             connection.settimeout(patience_s)
-            first_line = _ask(connection, config.gateway.public.authority)
+            return _judge(backend, _ask(connection, authority))
+    except ssl.SSLCertVerificationError as error:
+        sentence = f"{place} shows a certificate that is refused: {error.verify_message}"
+        return _warning(_APP, sentence, _SEE_CERTIFICATE)
     except TimeoutError:
-        yield _warning(_APP, f"the app at {place} does not answer in time", _SEE_APP)
+        return _warning(_APP, f"{place} does not answer in time", _SEE_APP)
+    except ssl.SSLError as error:
+        return _warning(_APP, f"{place} does not speak TLS: {error.reason}", _SEE_SCHEME)
     except OSError as error:
-        sentence = f"the app at {place} is not reached: {error.strerror or error}"
-        yield _warning(_APP, sentence, _SEE_APP)
-    else:
-        yield _judge(place, first_line)
+        sentence = f"{place} is not reached: {error.strerror or error}"
+        return _warning(_APP, sentence, _SEE_APP)
 
 
 _SEE_APP = "start the app, or correct the address; until then people are told it is down"
+_SEE_SCHEME = "correct the address: it may have to begin with http://"
+_SEE_CERTIFICATE = (
+    "name the authority in [[app]] ca, or the certificate's name in [[app]] server_name, or "
+    "renew the certificate; until then people are told that the app is down"
+)
+
+
+def _connected(app: App, backend: Backend, context: ssl.SSLContext | None) -> socket.socket:
+    address = (backend.host, backend.port)
+    connection = socket.create_connection(address, timeout=app.connect_s)
+    if context is None:
+        return connection
+    try:
+        return context.wrap_socket(connection, server_hostname=app.server_name or backend.host)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _ask(connection: socket.socket, authority: str) -> bytes:
@@ -59,13 +99,16 @@ def _ask(connection: socket.socket, authority: str) -> bytes:
         return answer.readline(256)
 
 
-def _judge(place: str, first_line: bytes) -> Finding:
+def _judge(backend: Backend, first_line: bytes) -> Finding:
     version, _, rest = first_line.decode("latin-1").partition(" ")
     if version.startswith("HTTP/1.") and rest[:3].isdigit():
-        sentence = f"the app at {place} answers (status {rest[:3]})"
+        sentence = f"the app at {backend.name} answers (status {rest[:3]})"
         return Finding(gravity=Gravity.OK, key=_APP, sentence=sentence)
-    sentence = f"what listens at {place} does not speak HTTP: {first_line[:40]!r}"
-    return _warning(_APP, sentence, "correct the address; https to the app is not available yet")
+    sentence = f"what listens at {backend.name} does not speak HTTP: {first_line[:40]!r}"
+    step = "correct the address: it may have to begin with https://"
+    if backend.scheme == "https":
+        step = "correct the address"
+    return _warning(_APP, sentence, step)
 
 
 Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]

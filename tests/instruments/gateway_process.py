@@ -187,6 +187,8 @@ class GatewayProcess:
                 "https": endpoint if is_secure else "",
                 "http": "" if is_secure else endpoint,
                 "health": f"tcp:{self.health_port}:interface=127.0.0.1",
+                # All tests come from one address, and are in more of a hurry than people.
+                "strangers_rate": 100_000,
             },
             "tls": tls,
             "app": {"name": "groupware", "url": self.setup.backend},

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
 from twisted.internet.protocol import Factory, Protocol
@@ -19,13 +15,12 @@ from twisted.internet.task import Clock
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface.verify import verifyObject
 
-from gateway.listen.certificates import Pair
 from gateway.listen.tls import HANDSHAKE_LIMIT_S, ServedCertificate, tls_factory
 from tests.instruments.certificates import Authority
 from tests.listen.handshakes import Browser
+from tests.listen.pairs import pair
 
 ROOT = Path(__file__).parents[2]
-HOST = "gw.example.test"
 
 
 class Echo(Protocol):
@@ -35,15 +30,6 @@ class Echo(Protocol):
         """Say it back."""
         assert self.transport is not None
         self.transport.write(data)
-
-
-def pair(authority: Authority, *, days: int = 90) -> Pair:
-    """A certificate for the public name."""
-    leaf = authority.issue(HOST, ends=dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
-    first, *chain = x509.load_pem_x509_certificates(leaf.chain)
-    key = load_pem_private_key(leaf.private_key, None)
-    assert isinstance(key, EllipticCurvePrivateKey)
-    return Pair(leaf=first, chain=tuple(chain), key=key)
 
 
 @pytest.fixture

@@ -55,12 +55,12 @@ def test_any_preference_is_read(accept: bytes) -> None:
 @pytest.mark.parametrize(
     ("cookies", "accept", "default", "expected"),
     [
-        ([b"x=1; lang=en"], b"ja", Language.JA, Language.EN),
-        ([b"lang=fr"], b"en", Language.JA, Language.EN),
-        ([b"lang=\xff"], b"en", Language.JA, Language.EN),
+        ([b"x=1; gw-lang=en"], b"ja", Language.JA, Language.EN),
+        ([b"gw-lang=fr"], b"en", Language.JA, Language.EN),
+        ([b"gw-lang=\xff"], b"en", Language.JA, Language.EN),
         ([], b"fr", Language.EN, Language.EN),
         ([], b"", Language.JA, Language.JA),
-        ([b"lang=en; lang=ja"], b"", Language.JA, Language.EN),
+        ([b"gw-lang=en; gw-lang=ja"], b"", Language.JA, Language.EN),
     ],
 )
 def test_choice_comes_before_preference_before_setting(
@@ -69,7 +69,7 @@ def test_choice_comes_before_preference_before_setting(
     """What the person chose wins, then what the browser prefers, then what is configured."""
     languages = load_languages(default)
 
-    chosen = languages.choose(cookies=cookies, cookie_name=b"lang", accept_language=accept)
+    chosen = languages.choose(cookies=cookies, cookie_name=b"gw-lang", accept_language=accept)
 
     assert expected is chosen
 

@@ -18,15 +18,19 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
+from gateway.proxy.crowd import Crowd
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.exchange import AppExchange, AppLink
 from gateway.proxy.front import Front
 from gateway.proxy.local import SiteExchange
 from gateway.proxy.plane import Plane
 from gateway.proxy.pool import Pool
+from gateway.proxy.reception import Reception
 from gateway.proxy.refusal import RefusalExchange, Refusals
+from gateway.proxy.remembered import Remembered
 from gateway.rules import tokens
 from gateway.rules.access import decide
+from gateway.rules.admission import Limits
 from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.locations import names_for
 from gateway.rules.public import parse_origin
@@ -114,14 +118,20 @@ class OwnPage(Resource):
         return b"a page"
 
 
+WIDE = Limits(
+    connections=10_000, per_address=10_000, strangers_per_address=10_000, strangers_rate=10_000.0
+)
+
+
 class House:
     """One gateway with somebody signed in, an app that the test plays, and a clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = WIDE) -> None:
         self.reactor = MemoryReactorClock()
         self.carried: list[RequestHead] = []
         """Every request that was let through to the app, as the gateway understood it."""
         self.deadlines = Deadlines(self.reactor)
+        self.crowd = Crowd(limits, now=self.reactor.seconds)
         self._store = MemoryStore()
         self.sessions = LiveSessions(
             self._store,
@@ -206,20 +216,24 @@ class House:
         )
         site = Site(OwnPage(), parsePOSTFormSubmission=False)
         refusals = Refusals(PUBLIC, _page)
-        return Plane(
-            public=PUBLIC,
-            is_tls=False,
-            session_cookie=b"__Host-gw",
-            deadlines=self.deadlines,
+        self.reception = Reception(
             sessions=self.sessions,
+            session_cookie=b"__Host-gw",
+            crowd=self.crowd,
             decide=partial(decide, public=PUBLIC),
-            failure=refusals.failure,
             to_app=partial(self._carry, link),
             to_site=partial(SiteExchange, site=site, in_place=False),
             to_sign_in=partial(SiteExchange, site=site, in_place=True),
-            to_refusal=lambda front, head, decision: RefusalExchange(
-                front, head, refusals, decision
-            ),
+            to_refusal=partial(RefusalExchange, refusals),
+        )
+        return Plane(
+            public=PUBLIC,
+            is_tls=False,
+            deadlines=self.deadlines,
+            crowd=self.crowd,
+            parse_block=Remembered(),
+            failure=refusals.failure,
+            receive=self.reception,
             later=lambda call: self.reactor.callLater(0, call),
         )
 

@@ -13,7 +13,7 @@ from tests.proxy.memory import House
 def answer_to(request: bytes) -> bytes:
     """What the http listener says to these bytes."""
     house = House()
-    house.plane = replace(house.plane, decide=lead_to_https)
+    house.plane = replace(house.plane, receive=replace(house.reception, decide=lead_to_https))
     browser = house.browser()
     browser.hear(request)
     assert not house.carried

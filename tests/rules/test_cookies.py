@@ -17,6 +17,12 @@ from gateway.rules.cookies import (
 )
 
 INTERNAL = frozenset({b"127.0.0.1", b"groupware.internal", b"[::1]"})
+PUBLIC = b"gw.example.co.jp"
+
+
+def passed_on(value: bytes, *, is_secure: bool = True) -> bytes | None:
+    """A Set-Cookie of the app as the browser gets it."""
+    return for_browser(value, internal_hosts=INTERNAL, public_host=PUBLIC, is_secure=is_secure)
 
 
 def test_names() -> None:
@@ -131,7 +137,7 @@ def test_none_of_ours_is_left(pairs: list[bytes], between: bytes) -> None:
 )
 def test_set_cookie_of_the_app_kept(value: bytes) -> None:
     """What the app sets reaches the browser to the byte."""
-    assert value == for_browser(value, internal_hosts=INTERNAL)
+    assert value == passed_on(value, is_secure=False)
 
 
 @pytest.mark.parametrize("name", sorted(ALL_OURS))
@@ -152,7 +158,7 @@ def test_set_cookie_of_the_app_kept(value: bytes) -> None:
 def test_set_cookie_of_ours_dropped(name: bytes, spelling: bytes) -> None:
     """The app can neither set nor clear a cookie of ours, in any spelling and case."""
     for each in (name, name.upper(), name.replace(b"__host-", b"__Host-")):
-        assert for_browser(spelling % each + b"; Max-Age=0", internal_hosts=INTERNAL) is None
+        assert passed_on(spelling % each + b"; Max-Age=0") is None
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,45 @@ def test_set_cookie_of_ours_dropped(name: bytes, spelling: bytes) -> None:
 )
 def test_internal_domain_dropped(value: bytes, expected: bytes) -> None:
     """A Domain that only the app knows is left out, so that the browser takes the cookie."""
-    assert expected == for_browser(value, internal_hosts=INTERNAL)
+    assert expected == passed_on(value, is_secure=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"a=1; Domain=corp.local", b"a=1"),
+        (b"a=1; Domain=.corp.local", b"a=1"),
+        (b"a=1; Domain=app.corp.local", b"a=1"),
+        (b"a=1; Domain=p.corp.local", b"a=1; Domain=p.corp.local"),
+        (b"a=1; Domain=example.co.jp", b"a=1; Domain=example.co.jp"),
+        (b"a=1; Domain=elsewhere.test", b"a=1; Domain=elsewhere.test"),
+    ],
+)
+def test_parent_of_an_internal_domain(value: bytes, expected: bytes) -> None:
+    """A Domain above the app's own name goes too, unless the public name lies below it."""
+    hosts = frozenset({b"app.corp.local", b"old.example.co.jp"})
+
+    assert expected == for_browser(
+        value, internal_hosts=hosts, public_host=PUBLIC, is_secure=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"a=1", b"a=1; Secure"),
+        (b"a=1; Path=/", b"a=1; Path=/; Secure"),
+        (b"a=1; secure", b"a=1; secure"),
+        (b"a=1;SECURE ;HttpOnly", b"a=1;SECURE ;HttpOnly"),
+        (b"a=1; Path=/secure", b"a=1; Path=/secure; Secure"),
+        (b"secure=1", b"secure=1; Secure"),
+        (b"a=1; SameSite=None", b"a=1; SameSite=None; Secure"),
+        (b"a=1; Domain=groupware.internal", b"a=1; Secure"),
+    ],
+)
+def test_secure_is_added(value: bytes, expected: bytes) -> None:
+    """Over https no cookie of the app may ever travel in the clear."""
+    assert expected == passed_on(value)
 
 
 def test_our_set_cookie() -> None:

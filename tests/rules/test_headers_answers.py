@@ -32,9 +32,9 @@ APP = [
     b"content-type: text/html; charset=Shift_JIS",
     b"Content-Disposition: attachment; filename=\x93\xfa.csv",
     b'ETag: W/"x"',
-    b"Set-Cookie: a=1; Path=/",
-    b"set-cookie: dnzSid=ACeR..%5COF; path=/cgi-bin",
-    b"Set-Cookie: a=2; Path=/",
+    b"Set-Cookie: a=1; Path=/; Secure",
+    b"set-cookie: dnzSid=ACeR..%5COF; path=/cgi-bin; Secure",
+    b"Set-Cookie: a=2; Path=/; Secure",
     b"Strict-Transport-Security: max-age=1",
     b"Content-Security-Policy: default-src 'self'",
     b'WWW-Authenticate: Basic realm="x"',
@@ -69,7 +69,7 @@ def test_length_and_nominated_removed_from_answer() -> None:
         b"Content-Length: 5",
         b"Connection: X-Hop, Set-Cookie",
         b"x-hop: 1",
-        b"Set-Cookie: a=1",
+        b"Set-Cookie: a=1; Secure",
     )
 
     assert answered(*lines, b"A: 1") == [b"A: 1"]
@@ -79,12 +79,12 @@ def test_our_cookies_removed_from_answer() -> None:
     """The app can neither set nor clear our cookies; its own pass, internal Domains left out."""
     lines = (
         b"Set-Cookie: __Host-gw=evil; Path=/; Secure",
-        b"Set-Cookie: a=1; Domain=groupware.internal; Path=/",
+        b"Set-Cookie: a=1; Domain=groupware.internal; Path=/; Secure",
         b"SET-COOKIE: GW =; Max-Age=0",
-        b"Set-Cookie: b=2",
+        b"Set-Cookie: b=2; Secure",
     )
 
-    assert answered(*lines) == [b"Set-Cookie: a=1; Path=/", b"Set-Cookie: b=2"]
+    assert answered(*lines) == [b"Set-Cookie: a=1; Path=/; Secure", b"Set-Cookie: b=2; Secure"]
 
 
 def test_internal_addresses_mapped() -> None:

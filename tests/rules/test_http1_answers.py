@@ -178,7 +178,7 @@ def test_http_1_0_is_not_reused() -> None:
     """A connection of an HTTP/1.0 app serves one request, even if it offers keep-alive."""
     head = answer(b"Content-Length: 5", b"Connection: keep-alive", status=b"HTTP/1.0 200 OK")
 
-    assert (False, {b"keep-alive"}) == (head.is_persistent, head.nominated)
+    assert (False, frozenset({b"keep-alive"})) == (head.is_persistent, head.nominated)
 
 
 def test_switch_to_websocket() -> None:

@@ -254,4 +254,4 @@ def test_cookies() -> None:
     """All Cookie fields are found, in order and in any case."""
     block = parse_request(with_fields(b"Cookie: a=1; b=2", b"cookie:c=3", b"X-Cookie: d")).block
 
-    assert [b"a=1; b=2", b"c=3"] == block.cookies
+    assert [b"a=1; b=2", b"c=3"] == block.cookies.values

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.rules.backends import Backend
 from gateway.rules.locations import (
     Names,
     names_for,
@@ -194,6 +195,71 @@ def test_backend_on_ipv6() -> None:
     assert to_public(b"http://[::1]:8080/x", names) == b"https://gw.example.co.jp/x"
     assert b"[::1]" in names.hosts
     assert names.believed == "http://[::1]:8080"
+
+
+SEVERAL = names_for(
+    PUBLIC,
+    backends=(
+        Backend(scheme="https", host="10.0.0.5", port=8443),
+        Backend(scheme="https", host="app2.internal", port=443),
+    ),
+    internal_names=("groupware.internal",),
+    preserve_host=False,
+    server_name="app.example.jp",
+)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        b"https://10.0.0.5:8443",
+        b"http://10.0.0.5:8443",
+        b"https://app2.internal",
+        b"https://app2.internal:443",
+        b"http://app2.internal",
+        b"//app2.internal",
+        b"https://app.example.jp",
+        b"https://app.example.jp:8443",
+        b"https://groupware.internal:8443",
+        b"https://groupware.internal:443",
+        b"https://gw.example.co.jp:8443",
+    ],
+)
+def test_every_backend_is_internal(origin: bytes) -> None:
+    """Whichever backend answers, and by whichever of its names: the address is made public."""
+    assert b"https://gw.example.co.jp/x?y" == to_public(origin + b"/x?y", SEVERAL)
+
+
+@pytest.mark.parametrize(
+    "value", [b"https://10.0.0.5/x", b"https://10.0.0.5:443/x", b"https://app2.internal:8444/x"]
+)
+def test_other_ports_of_backends_are_not_internal(value: bytes) -> None:
+    """What else runs on a backend's machine is not the app."""
+    assert value == to_public(value, SEVERAL)
+
+
+def test_the_backend_that_is_asked_is_believed_in() -> None:
+    """Destination names the backend that gets it, where the app is given its own name."""
+    backends = tuple(Backend(scheme="https", host=each, port=443) for each in ("a", "b"))
+    names = names_for(
+        PUBLIC, backends=backends, internal_names=(), preserve_host=False, asked=backends[1]
+    )
+
+    assert b"https://b/x" == to_internal(b"https://gw.example.co.jp/x", names)
+    assert b"https://10.0.0.5:8443/x" == to_internal(b"https://gw.example.co.jp/x", SEVERAL)
+
+
+def test_a_certificate_for_the_public_name_changes_nothing() -> None:
+    """An app whose certificate has the public name is called by that name rightly."""
+    backends = (Backend(scheme="https", host="10.0.0.5", port=443),)
+    public = parse_origin("https://gw.example.co.jp:8443")
+    plain, named = (
+        names_for(public, backends=backends, internal_names=(), preserve_host=True, server_name=n)
+        for n in ("", "gw.example.co.jp")
+    )
+
+    assert plain.internal == named.internal
+    assert {b"10.0.0.5"} == named.hosts
 
 
 def test_hosts_for_cookies() -> None:

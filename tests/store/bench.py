@@ -89,6 +89,7 @@ class Bench:
         self.live = self._start()
 
     def _start(self) -> LiveSessions:
+        self.pump.clock = self.clocks.steady
         return LiveSessions(
             self.store, clock=self.clocks.steady, wall=self.clocks.wall, limits=LIMITS
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ class Pump:
     """Stands in for the reactor: runs what the store's thread hands over, in this thread."""
 
     def __init__(self) -> None:
+        self.clock = Clock()
+        """What wants the reactor to turn first, asks this clock for no time at all."""
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     def from_thread(self, call: Callable[[], None]) -> None:
@@ -26,7 +29,10 @@ class Pump:
         self._calls.put(call)
 
     def turn(self) -> None:
-        """Wait for one call and run it."""
+        """Run what is due, or wait for one call and run it."""
+        if any(each.getTime() <= self.clock.seconds() for each in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
+            return
         self._calls.get(timeout=PATIENCE_S)()
 
     def run(self, coroutine: Coroutine[Deferred[object], object, T]) -> T:

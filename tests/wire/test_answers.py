@@ -16,7 +16,7 @@ def test_repeated_fields_keep_order_and_spelling(app: RawApp, door: Door) -> Non
     sent = [
         (b"set-cookie", b"a=1; Path=/"),
         (b"X-Dup", b"1"),
-        (b"Set-Cookie", b"b=" + b"x" * 4100 + b"; HttpOnly"),
+        (b"Set-Cookie", b"b=" + b"x" * 4100 + b"; HttpOnly; Secure"),
         (b"x-dUP", b"2"),
         (b"X-Empty", b""),
         (b"X-Latin", b"caf\xe9 \x93\xfa"),
@@ -58,10 +58,12 @@ def test_hop_by_hop_fields_end_here(app: RawApp, door: Door) -> None:
 @pytest.mark.parametrize("name", [b"gw", b"__Host-gw", b"__Host-gw-browser", b"gw-lang"])
 def test_the_app_cannot_set_our_cookies(app: RawApp, door: Door, name: bytes) -> None:
     """The app's attempt to set or clear a cookie of the gateway does not reach the browser."""
-    fields = b"Set-Cookie: a=1\r\nSet-Cookie: " + name + b"=; Max-Age=0\r\nset-cookie: b=2\r\n"
+    fields = (
+        b"Set-Cookie: a=1; Secure\r\nSet-Cookie: " + name + b"=\r\nset-cookie: b=2; Secure\r\n"
+    )
     app.play(b"/steal", [answer(b"x", fields=fields)])
 
-    assert [b"a=1", b"b=2"] == door.get(b"/steal").values(b"set-cookie")
+    assert [b"a=1; Secure", b"b=2; Secure"] == door.get(b"/steal").values(b"set-cookie")
 
 
 def test_location_of_the_inner_name(app: RawApp, door: Door) -> None:

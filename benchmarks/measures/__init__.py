@@ -1,0 +1,1 @@
+"""What is measured of a running proxy, one kind a module."""

@@ -1,0 +1,1 @@
+"""The proxies under test: how each is found, configured, started."""

@@ -1,0 +1,1 @@
+"""One suite of promises for every way to put the app behind the gateway."""

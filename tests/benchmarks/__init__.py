@@ -1,0 +1,1 @@
+"""The benchmark itself: its pure parts, and one very short run."""

@@ -1,0 +1,1 @@
+"""What attackers send, as tables: one row a case, with what must happen and where it is from."""
