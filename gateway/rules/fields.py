@@ -5,10 +5,9 @@ One reading for all (RFC 9112 5, RFC 9110 5.5): names are tokens with the colon 
 values have no controls, line ends are CRLF, nothing is folded. Requests (`http1`), answers of
 the app (`http1`) and trailers (`chunked`) all meet the same eyes.
 
-Browsers and apps say most of a head the same way time and again, whoever the person is and
-whatever is asked for: all but a few lines, such as Cookie and Referer. A `Vocabulary` therefore
-cuts those few out and remembers what the rest means, exact to the byte: a pure function of it.
-Only fields whose names say that they carry no secret may be in what is remembered, and the
+Browsers and apps repeat most of their lines from message to message, whoever the person is and
+whatever is asked for. A `Vocabulary` remembers what such lines mean, exact to the byte: a pure
+function of them. Only lines whose names say that they carry no secret are remembered, and the
 memory is bounded; a stranger who fills it slows others by some microseconds.
 """
 
@@ -31,11 +30,11 @@ LINE_LIMIT_BYTES = 32 * 1024
 FIELD_LIMIT = 200
 """Field lines in a head."""
 
-KNOWN_BLOCKS = 1024
-KNOWN_BLOCK_BYTES = 2048
+KNOWN_LINES = 4096
+KNOWN_LINE_BYTES = 256
 KNOWN_NAMES = 1024
 KNOWN_NAME_BYTES = 64
-"""What a vocabulary remembers: at most some 6 MB."""
+"""What a vocabulary remembers: at most some 2 MB."""
 
 Field = tuple[bytes, bytes]
 """Name as written, value without the blanks around it."""
@@ -133,8 +132,7 @@ class Reading(NamedTuple):
     """The field lines of one head, understood."""
 
     passing: list[bytes]
-    """What goes on to the other side, lines joined by CRLF; b"" in the place of one that
-    changes."""
+    """What goes on to the other side, in order; b"" in the place of a line that changes."""
     changing: list[tuple[int, Field]]
     """The fields that may be rewritten, each with its index in `passing`."""
     found: dict[bytes, list[bytes]]
@@ -142,27 +140,18 @@ class Reading(NamedTuple):
 
 
 class Vocabulary:
-    """Reads blocks of field lines in one direction."""
+    """Reads field lines in one direction."""
 
-    def __init__(
-        self, meaning_of: Callable[[bytes], Meaning], changeable: tuple[bytes, ...]
-    ) -> None:
-        """
-        Take what the words mean.
-
-        Args:
-            meaning_of: what a well-formed name means: a pure function.
-            changeable: the names, as they are mostly written, of what is different in each
-                head; none of them may be lasting.
-        """
+    def __init__(self, meaning_of: Callable[[bytes], Meaning]) -> None:
+        """Take what a well-formed name means: a pure function."""
         self._meaning_of = meaning_of
         self._names: dict[bytes, Meaning] = {}
-        self._marks = tuple(b"\r\n%b:" % name for name in changeable)
-        self._blocks: dict[bytes, tuple[bytes, dict[bytes, list[bytes]]]] = {}
+        self._passing: set[bytes] = set()
+        self._noted: dict[bytes, Field] = {}
 
     def __len__(self) -> int:
-        """How many blocks are remembered."""
-        return len(self._blocks)
+        """How many lines are remembered."""
+        return len(self._passing) + len(self._noted)
 
     def read(self, block: bytes) -> Reading:
         """
@@ -171,57 +160,45 @@ class Vocabulary:
         Raises:
             BadMessageError: 400 or 431.
         """
-        rest, cut = self._cut(block)
-        known = self._blocks.get(rest)
-        if known is None:
-            return self._read_anew(block, rest, len(cut))
-        passing, found = known
-        reading = Reading([passing], [], found.copy())
-        for line in cut:
-            self._take(line, reading)
+        known, noted = self._passing, self._noted
+        reading = Reading([], [], {})
+        passing, _, found = reading
+        for line in split_block(block):
+            if line in known:
+                passing.append(line)
+            elif line in noted:
+                key, value = noted[line]
+                found.setdefault(key, []).append(value)
+            else:
+                self._look_at(line, reading)
         return reading
 
-    def _cut(self, block: bytes) -> tuple[bytes, list[bytes]]:
-        """The block without the lines that are different each time, and these."""
-        cut = []
-        for mark in self._marks:
-            start = block.find(mark)
-            if start >= 0:
-                end = block.find(b"\r\n", start + 2)
-                if end < 0:
-                    end = len(block)
-                cut.append(block[start + 2 : end])
-                block = block[:start] + block[end:]
-        return block, cut
-
-    def _read_anew(self, block: bytes, rest: bytes, cut_count: int) -> Reading:
-        lines = split_block(block)
-        reading = Reading([], [], {})
-        lasting_count = sum([self._take(line, reading) for line in lines])
-        if lasting_count + cut_count == len(lines) and len(rest) <= KNOWN_BLOCK_BYTES:
-            self._remember(rest)
-        return reading
-
-    def _remember(self, rest: bytes) -> None:
-        if len(self._blocks) >= KNOWN_BLOCKS:
-            self._blocks.clear()
-        reading = Reading([], [], {})
-        for line in split_block(rest):
-            self._take(line, reading)
-        self._blocks[rest] = b"\r\n".join(reading.passing), reading.found
-
-    def _take(self, line: bytes, reading: Reading) -> bool:
-        """Read one line; whether it is lasting."""
+    def _look_at(self, line: bytes, reading: Reading) -> None:
+        """Read a line that is not known."""
         name, value = field = read_line(line)
-        key, passage, is_meaningful, is_lasting = self._names.get(name) or self._learn(name)
+        meaning = self._names.get(name) or self._learn(name)
+        key, passage, is_meaningful, is_lasting = meaning
         if is_meaningful:
             reading.found.setdefault(key, []).append(value)
         if passage is _STAYS:
-            reading.passing.append(b"%b: %b" % field)
+            written = b"%b: %b" % field
+            reading.passing.append(written)
+            if is_lasting and not is_meaningful and written == line and self._has_room(line):
+                self._passing.add(line)
         elif passage is _CHANGES:
             reading.changing.append((len(reading.passing), field))
             reading.passing.append(b"")
-        return is_lasting
+        elif is_lasting and is_meaningful and self._has_room(line):
+            self._noted[line] = key, value
+
+    def _has_room(self, line: bytes) -> bool:
+        """Whether to remember a line; when the memory is full, it begins anew."""
+        if len(line) > KNOWN_LINE_BYTES:
+            return False
+        if len(self) >= KNOWN_LINES:
+            self._passing.clear()
+            self._noted.clear()
+        return True
 
     def _learn(self, name: bytes) -> Meaning:
         meaning = self._meaning_of(name)

@@ -116,29 +116,14 @@ _REQUEST_LASTS = frozenset(
     b" sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-gpc"
     b" upgrade-insecure-requests user-agent x-requested-with".split(),
 )
-_REQUEST_CHANGEABLE = (
-    b"Cookie",
-    b"Referer",
-    b"Content-Length",
-    b"If-None-Match",
-    b"If-Modified-Since",
-)
-"""What a browser says the same way in request after request, and what it does not."""
+"""What a browser says the same way in request after request, and is no secret."""
 
 _ANSWER_LASTS = frozenset(
     b"accept-ranges age cache-control connection content-encoding content-language"
-    b" content-security-policy content-type cross-origin-opener-policy"
+    b" content-length content-security-policy content-type cross-origin-opener-policy"
     b" cross-origin-resource-policy date expires keep-alive permissions-policy pragma"
     b" referrer-policy server strict-transport-security transfer-encoding vary via"
     b" x-content-type-options x-frame-options x-powered-by x-xss-protection".split(),
-)
-_ANSWER_CHANGEABLE = (
-    b"Content-Length",
-    b"Last-Modified",
-    b"ETag",
-    b"Set-Cookie",
-    b"X-Request-Id",
-    b"X-Runtime",
 )
 """The same for an app; its Date is another each second only."""
 
@@ -161,5 +146,5 @@ def _of_answer(name: bytes) -> Meaning:
     return Meaning(key, passage, key in _FROM_APP, key in _ANSWER_LASTS)
 
 
-OF_REQUESTS = Vocabulary(_of_request, _REQUEST_CHANGEABLE)
-OF_ANSWERS = Vocabulary(_of_answer, _ANSWER_CHANGEABLE)
+OF_REQUESTS = Vocabulary(_of_request)
+OF_ANSWERS = Vocabulary(_of_answer)

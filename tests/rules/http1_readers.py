@@ -13,8 +13,10 @@ accept is named here, and nothing else is allowed to differ:
 4. llhttp refuses an answer that says its length twice, or says a length and chunks; we accept
    it as RFC 9112 6.3 orders, and after the latter never use the connection again. h11 makes
    equal lengths one, and refuses `5, 05`.
-5. llhttp refuses some letters in a chunk's extension, and trailers that speak of the framing;
-   neither ever travels on.
+5. llhttp refuses some letters in a chunk's extension, and both strangers some trailers that
+   speak of the framing; neither ever travels on.
+6. llhttp forgives a blank behind `chunked`, but no tab (RFC 9110 5.6.3 has both); it is shown a
+   blank. We write the field anew.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ LLHTTP_METHODS = frozenset(
 )
 UNKNOWN_METHOD = b"REPORT"
 
+_encoding_line = re.compile(rb"(?i)(\r\ntransfer-encoding:[^\r\n]*?)[\t ]*\t[\t ]*(?=\r\n)").sub
 _request_line = re.compile(rb"([A-Z][A-Z0-9_-]*) ([^ \r\n]*)( [^\r\n]*)", re.DOTALL).match
 
 
@@ -154,7 +157,7 @@ def read_request_by_llhttp(stream: bytes) -> Reading:
     """
     notes = _RequestNotes()
     parser = notes.parser = httptools.HttpRequestParser(notes)
-    shown = _shown(stream, shown_method)
+    shown = _tabs_away(_shown(stream, shown_method))
     return _by_llhttp(notes, parser.feed_data, shown)
 
 
@@ -162,7 +165,7 @@ def read_answer_by_llhttp(stream: bytes) -> Reading:
     """The first answer to a GET in the stream. Raises RefusedByStrangerError."""
     notes = _AnswerNotes()
     parser = notes.parser = httptools.HttpResponseParser(notes)
-    return _by_llhttp(notes, parser.feed_data, stream)
+    return _by_llhttp(notes, parser.feed_data, _tabs_away(stream))
 
 
 class _RequestNotes(_Notes):
@@ -196,6 +199,11 @@ def _by_llhttp(notes: _Notes, feed: Callable[[bytes], object], stream: bytes) ->
             first.rest = stream[at + 1 :]
             return first
     return first
+
+
+def _tabs_away(stream: bytes) -> bytes:
+    """The stream without tabs behind an encoding (named exception 6)."""
+    return _encoding_line(rb"\1 ", stream)
 
 
 def _shown(stream: bytes, method_for: Callable[[bytes], bytes]) -> bytes:
