@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory
+from twisted.internet.threads import deferToThreadPool
 
 from gateway.config import Config
 from gateway.listen.certificates import read_files
 from gateway.listen.descriptors import allow_descriptors
 from gateway.listen.ports import listen
+from gateway.listen.renewal import Renewal
 from gateway.listen.selfsigned import self_signed
-from gateway.listen.tls import ServedCertificate, tls_factory
+from gateway.listen.tls import ServedCertificate
 from gateway.pages.failure import failure_page
 from gateway.pages.render import Pages
 from gateway.proxy.connections import Connections
@@ -40,6 +42,7 @@ from gateway.rules.admission import Limits
 from gateway.rules.cookies import cookie_names
 from gateway.rules.http1 import RequestHead
 from gateway.rules.locations import names_for
+from gateway.sockets.lane import Lane
 from gateway.store.table import SessionTable
 
 SWEEP_EVERY_S = 1.0
@@ -54,7 +57,24 @@ STRANGERS_PART = 6
 """So many connections a browser opens to one host in HTTP/1.1: the share of those over which
 nobody has signed in yet."""
 
-Listen = Callable[[Any, str, str, IProtocolFactory], Awaitable[IListeningPort]]
+
+class Listen(Protocol):
+    """`listen.ports.listen`, or what takes up sockets that are there already."""
+
+    def __call__(
+        self,
+        lane: Lane,
+        key: str,
+        endpoint: str,
+        factory: IProtocolFactory,
+        /,
+        *,
+        tls: ServedCertificate | None,
+    ) -> Awaitable[IListeningPort]:
+        """A port. Raises GatewayError."""
+        ...
+
+
 ToExchange = Callable[[Front, RequestHead], Exchange]
 
 
@@ -86,6 +106,7 @@ class Dataplane:
         self._listen = listen
         self._config = config
         self._reactor = reactor
+        self._lane = Lane(reactor)
         self._sessions = sessions
         self._own_pages = own_pages
         self._wall = wall
@@ -98,6 +119,7 @@ class Dataplane:
         self._link = self._link_to_app()
         self._rule = partial(decide, public=config.gateway.public)
         self._ports: list[IListeningPort] = []
+        self._renewal: Renewal | None = None
 
     async def open(self) -> None:
         """
@@ -106,16 +128,22 @@ class Dataplane:
         Raises:
             GatewayError: its text is a sentence for the administrator.
         """
-        settings, clock = self._config.listen, self._reactor
+        settings = self._config.listen
+        self._lane.start()
         if settings.https:
-            inside = _Fronts(self._plane(self._rule, is_tls=True))
-            await self._bind("https", settings.https, tls_factory(self._served(), inside, clock))
+            served = self._served()
+            fronts = _Fronts(self._plane(self._rule, is_tls=True))
+            await self._bind("https", settings.https, fronts, tls=served)
+            self._renewal = self._renewal_of(served)
+            self._renewal.start()
         if settings.http:
             await self._bind("http", settings.http, self._http_factory())
         self._deadlines.start()
 
     async def close(self) -> None:
         """Close the ports and let go of all connections."""
+        if self._renewal is not None:
+            self._renewal.stop()
         for port in self._ports:
             stopped = port.stopListening()
             if stopped is not None:
@@ -124,6 +152,7 @@ class Dataplane:
         for front in self._deadlines.connections():
             front.cut()
         self._link.pool.close()
+        self._lane.stop()
 
     def connections(self) -> int:
         """How many browsers are connected."""
@@ -151,14 +180,32 @@ class Dataplane:
             return ServedCertificate(read_files(self._config, now=now))
         return ServedCertificate(self_signed(self._config, now=now, token_bytes=self._token_bytes))
 
-    async def _bind(self, key: str, endpoint: str, factory: IProtocolFactory) -> None:
-        self._ports.append(await self._listen(self._reactor, f"[listen] {key}", endpoint, factory))
+    def _renewal_of(self, served: ServedCertificate) -> Renewal:
+        return Renewal(
+            self._config,
+            served,
+            clock=self._reactor,
+            wall=self._wall,
+            token_bytes=self._token_bytes,
+            aside=partial(deferToThreadPool, self._reactor, self._reactor.getThreadPool()),
+        )
+
+    async def _bind(
+        self,
+        key: str,
+        endpoint: str,
+        factory: IProtocolFactory,
+        *,
+        tls: ServedCertificate | None = None,
+    ) -> None:
+        listening = self._listen(self._lane, f"[listen] {key}", endpoint, factory, tls=tls)
+        self._ports.append(await listening)
 
     def _link_to_app(self) -> AppLink:
         app, public = self._config.app, self._config.gateway.public
         return AppLink(
             pool=Pool(
-                places(self._config, self._reactor),
+                places(self._config, self._lane),
                 self._reactor,
                 connect_s=app.connect_s,
                 connections=app.connections,

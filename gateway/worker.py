@@ -40,9 +40,12 @@ from zope.interface import provider  # noqa: E402
 
 from gateway.config import Config  # noqa: E402
 from gateway.dataplane import SWEEP_EVERY_S, Dataplane, OwnPages, ToExchange  # noqa: E402
+from gateway.listen.ports import listen  # noqa: E402
+from gateway.listen.tls import ServedCertificate  # noqa: E402
 from gateway.pages.assets import load_assets  # noqa: E402
 from gateway.pages.languages import Language, load_languages  # noqa: E402
 from gateway.pages.render import Pages  # noqa: E402
+from gateway.sockets.lane import Lane  # noqa: E402
 from gateway.store.replica import Replica  # noqa: E402
 from gateway.workers.deputy import REPORT_EVERY_S, Deputy  # noqa: E402
 from gateway.workers.pages import FarPage  # noqa: E402
@@ -103,16 +106,22 @@ class Worker:
         )
 
     async def _adopt(
-        self, reactor: Any, key: str, endpoint: str, factory: IProtocolFactory
+        self,
+        lane: Lane,
+        key: str,
+        endpoint: str,
+        factory: IProtocolFactory,
+        *,
+        tls: ServedCertificate | None,
     ) -> IListeningPort:
         """Listen on the sockets that were given for this key."""
-        del endpoint
-        ports = []
-        for descriptor in self._descriptors[key.removeprefix("[listen] ")]:
-            with socket.socket(fileno=descriptor) as given:  # the reactor takes a copy
-                ports.append(reactor.adoptStreamPort(descriptor, given.family, factory))
+        descriptors = self._descriptors[key.removeprefix("[listen] ")]
+        ports = [
+            await listen(lane, key, endpoint, factory, tls=tls, adopt_fd=each)
+            for each in descriptors
+        ]
         own = ports.pop((self._number - 1) % len(ports))
-        shared = SharedPort(own, ports, reactor)
+        shared = SharedPort(own, ports, lane)
         shared.startListening()
         return shared
 

@@ -79,7 +79,7 @@ class Front(Protocol):
         self._exchange: Exchange | None = None
         self._body: BodyReader | None = None
         self._buffer = b""
-        self._is_between = True  # no byte of the next request has come
+        self._is_between = self._may_skip = True  # no byte of the next request has come
         self._is_counted = self._is_known = False
         self._body_due = math.inf
         self._is_paused = False
@@ -112,7 +112,8 @@ class Front(Protocol):
     # Heads
 
     def _read_heads(self, data: bytes) -> None:
-        if self._is_between or self._buffer == b"\r":
+        if self._may_skip:
+            self._may_skip = data == b"\r"
             data = skip_leading_crlf(data)
         end = data.find(b"\r\n\r\n")
         if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
@@ -233,7 +234,7 @@ class Front(Protocol):
             self.linger()
             return
         self.state = State.HEAD
-        self._is_between = True
+        self._is_between = self._may_skip = True
         self._expect(KEEP_ALIVE_S)
         if self._is_paused:
             self.resume()
@@ -295,10 +296,7 @@ class Front(Protocol):
 
     def cut(self) -> None:
         """Tear the connection down, so that nobody takes what came for the whole."""
-        exchange, self._exchange = self._exchange, None
-        self.state = State.CLOSED
-        if exchange is not None:
-            exchange.abandon()
+        self._let_go()
         self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -307,6 +305,9 @@ class Front(Protocol):
             self._is_counted = False
             self.plane.crowd.leave(self.peer, was_known=self._is_known)
         self.plane.deadlines.forget(self)
+        self._let_go()
+
+    def _let_go(self) -> None:
         exchange, self._exchange = self._exchange, None
         self.state = State.CLOSED
         if exchange is not None:

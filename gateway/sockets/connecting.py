@@ -117,7 +117,7 @@ class Connecting:
         """Tell who is speaking, in a log that asks for it."""
         return type(self.factory).__name__
 
-    def doWrite(self) -> Why:  # noqa: N802 - Twisted's name
+    def doWrite(self) -> Why:
         """The attempt has come to an end: look which."""
         sock = self._socket
         if sock is None:

@@ -127,7 +127,7 @@ class Connection(SocketEnd):
 
     # Reading
 
-    def doRead(self) -> Why:  # noqa: N802 - Twisted's name
+    def doRead(self) -> Why:
         """Hand on what has come; what is returned is the reason of an end."""
         raise NotImplementedError
 
@@ -206,7 +206,7 @@ class Connection(SocketEnd):
             self._is_watched_to_write = False
             self._loop.removeWriter(self)
 
-    def doWrite(self) -> Why:  # noqa: N802 - Twisted's name
+    def doWrite(self) -> Why:
         """Send what waits; then do what waited for that."""
         if self._unsent:
             why = self._send_unsent()

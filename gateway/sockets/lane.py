@@ -236,7 +236,7 @@ class Lane:
         """Tell who is speaking, in a log that asks for it."""
         return "lane"
 
-    def doRead(self) -> None:  # noqa: N802 - Twisted's name
+    def doRead(self) -> None:
         """Serve who is ready, until nobody is or the turn is over."""
         if self._epoll is None:
             return

@@ -139,7 +139,7 @@ class Port(SocketEnd):
         """Tell who is speaking, in a log that asks for it."""
         return type(self.factory).__name__
 
-    def doRead(self) -> Why:  # noqa: N802 - Twisted's name
+    def doRead(self) -> Why:
         """Accept who is waiting."""
         for _ in range(ACCEPTS_AT_ONCE):
             if self.socket is None:

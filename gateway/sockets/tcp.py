@@ -35,7 +35,7 @@ class TcpConnection(Connection):
         self._recv = sock.recv
         self._read_bytes = READ_BYTES
 
-    def doRead(self) -> Why:  # noqa: N802 - Twisted's name
+    def doRead(self) -> Why:
         """Hand on what has come; the more, the more there was the last time."""
         try:
             data = self._recv(self._read_bytes)

@@ -99,7 +99,7 @@ class TlsConnection(Connection):
 
     # Reading
 
-    def doRead(self) -> Why:  # noqa: N802 - Twisted's name
+    def doRead(self) -> Why:
         """Hand on what has come."""
         if self._phase is not Phase.OPEN:
             return self._read_otherwise()
@@ -228,7 +228,7 @@ class TlsConnection(Connection):
         for piece in pieces:
             self._keep(piece)
 
-    def doWrite(self) -> Why:  # noqa: N802 - Twisted's name
+    def doWrite(self) -> Why:
         """Send what waits; then do what waited for that."""
         if self._phase is Phase.HANDSHAKE:
             return self._shake_hands()

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from OpenSSL import SSL
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
 
 from gateway.config.endpoints import parse_endpoint
 from gateway.listen.ports import PortError, listen, refusal, try_to_bind
+from gateway.listen.tls import ServedCertificate
+from tests.instruments.certificates import Authority
+from tests.listen.pairs import pair
+from tests.sockets.turns import Ear, Turns
 
 
 @pytest.fixture
@@ -180,3 +189,118 @@ def test_a_unix_socket_in_a_foreign_directory_is_noticed(tmp_path: Path) -> None
 
     with pytest.raises(PortError, match="may not write"):
         try_to_bind("[listen] health", f"unix:{tmp_path}/gw.sock")
+
+
+class Greeter(Ear):
+    """Says hello."""
+
+    def connectionMade(self) -> None:
+        """Say it."""
+        assert self.transport is not None
+        self.transport.write(b"hello")
+        self.transport.loseConnection()
+
+
+@pytest.fixture
+def turns() -> Iterator[Turns]:
+    """A lane that the test turns by hand."""
+    turns = Turns()
+    yield turns
+    turns.end()
+
+
+def on_lane(
+    turns: Turns,
+    endpoint: str,
+    *,
+    tls: ServedCertificate | None = None,
+    adopt_fd: int | None = None,
+) -> IListeningPort:
+    """A port of the lane with a greeter behind it."""
+    results: list[IListeningPort] = []
+    factory = Factory.forProtocol(Greeter)
+    factory.noisy = False
+    work = listen(turns.lane, "[listen] https", endpoint, factory, tls=tls, adopt_fd=adopt_fd)
+    failures: list[Failure] = []
+    Deferred.fromCoroutine(work).addCallbacks(results.append, failures.append)
+    for failure in failures:
+        failure.raiseException()
+    return results[0]
+
+
+def heard(turns: Turns, address: tuple[str, int] | str, *, is_tls: bool) -> bytes:
+    """What a client of that port hears."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    client = socket.socket(family)
+    turns.peers.append(client)
+    client.connect(address)
+    client.setblocking(False)  # noqa: FBT003 - the standard library's
+    parts: list[bytes] = []
+    receive: Callable[[int], bytes] = client.recv
+    if is_tls:
+        tls = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), client)
+        tls.set_connect_state()
+        receive = tls.recv
+
+    def hears() -> bool:
+        with contextlib.suppress(BlockingIOError, SSL.WantReadError):
+            parts.append(receive(100))
+        return b"".join(parts) == b"hello"
+
+    turns.until(hears)
+    client.close()
+    turns.turn()
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_a_port_on_a_lane_serves(turns: Turns, authority: Authority, is_tls: bool) -> None:
+    """The data plane's ports are on the lane, with TLS or without."""
+    tls = ServedCertificate(pair(authority)) if is_tls else None
+    port = on_lane(turns, "tcp:0:interface=127.0.0.1", tls=tls)
+    at = cast(IPv4Address, port.getHost())
+
+    assert heard(turns, (at.host, at.port), is_tls=is_tls) == b"hello"
+    port.stopListening()
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+def test_a_unix_socket_on_a_lane_serves(
+    turns: Turns, authority: Authority, tmp_path: Path, is_tls: bool
+) -> None:
+    """So are its UNIX sockets, which are cleaned up as Twisted does it."""
+    tls = ServedCertificate(pair(authority)) if is_tls else None
+    port = on_lane(turns, f"unix:{tmp_path}/gw.sock:mode=600", tls=tls)
+
+    said = heard(turns, f"{tmp_path}/gw.sock", is_tls=is_tls)
+    mode = (tmp_path / "gw.sock").stat().st_mode & 0o777
+    port.stopListening()
+    turns.turn()
+
+    assert (said, mode) == (b"hello", 0o600)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_inherited_socket_is_adopted(turns: Turns) -> None:
+    """A worker serves from the socket that the first process has bound."""
+    first = socket.create_server(("127.0.0.1", 0))
+    address = first.getsockname()
+
+    port = on_lane(turns, "tcp:443", adopt_fd=first.detach())
+
+    assert heard(turns, address, is_tls=False) == b"hello"
+    port.stopListening()
+
+
+def test_a_refusal_on_a_lane_is_told_in_a_sentence(turns: Turns, taken: int) -> None:
+    """A port in use is told as on any reactor."""
+    with pytest.raises(PortError, match=f"another program listens on port {taken}") as caught:
+        on_lane(turns, f"tcp:{taken}:interface=127.0.0.1")
+
+    assert caught.value.is_taken
+
+
+def test_a_unix_socket_that_is_taken_is_told(turns: Turns, tmp_path: Path) -> None:
+    """So is a UNIX socket's missing directory."""
+    with pytest.raises(PortError, match="no directory"):
+        on_lane(turns, f"unix:{tmp_path}/run/gw.sock")
