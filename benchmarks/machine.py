@@ -14,6 +14,7 @@ import platform
 import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -34,8 +35,13 @@ class Cores:
         return self.proxy.isdisjoint(self.load)
 
 
+@cache
 def cores() -> Cores:
-    """The first core we may use for the proxy, the second for load and app; one for both."""
+    """
+    The first core we may use for the proxy, the second for load and app; one for both.
+
+    Asked once, before this process has moved to one of them.
+    """
     ours = sorted(os.sched_getaffinity(0))
     return Cores(proxy=frozenset(ours[:1]), load=frozenset(ours[1:2] or ours[:1]))
 

@@ -78,8 +78,10 @@ def service_for(path: Path) -> IService:
         config = load(path)
         require_start(config, now=time.time())
         prepare(config, token_bytes=secrets.token_bytes)
+        from gateway.collector import settle
         from gateway.service import build
 
+        reactor.callWhenRunning(settle)
         return Guarded(build(config, reactor))
     except GatewayError as error:
         raise _refused(f"gateway: {error}") from None

@@ -38,6 +38,7 @@ from twisted.logger import (  # noqa: E402
 from twisted.python.failure import Failure  # noqa: E402
 from zope.interface import provider  # noqa: E402
 
+from gateway.collector import settle  # noqa: E402
 from gateway.config import Config  # noqa: E402
 from gateway.dataplane import SWEEP_EVERY_S, Dataplane, OwnPages, ToExchange  # noqa: E402
 from gateway.listen.ports import listen  # noqa: E402
@@ -189,6 +190,7 @@ def main(arguments: Sequence[str]) -> None:
     for place, key in enumerate(keys, LINE_FD + 1):
         descriptors[key].append(place)
     worker = Worker(config, loop, number=int(number), descriptors=descriptors)
+    loop.callWhenRunning(settle)
     loop.callWhenRunning(worker.begin)
     loop.run()
 

@@ -44,7 +44,7 @@ SESSION_CONTEXT = b"gateway"
 """Says whose sessions may be resumed; OpenSSL wants some name."""
 
 
-class NoCommonProtocolError(SSL.Error):
+class AlpnRefusedError(SSL.Error):
     """The client offers protocols by ALPN, and HTTP/1.1 is not among them (RFC 7301 3.2)."""
 
 
@@ -104,7 +104,7 @@ def _context(pair: Pair) -> SSL.Context:
 def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
     """The only one we speak. To refuse is to raise: pyOpenSSL sends the right alert then."""
     if HTTP_1_1 not in offered:
-        raise NoCommonProtocolError([("gateway", "ALPN", f"offered: {offered!r}")])
+        raise AlpnRefusedError([("gateway", "ALPN", f"offered: {offered!r}")])
     return HTTP_1_1
 
 

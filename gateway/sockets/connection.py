@@ -4,6 +4,8 @@ A connection as Twisted's protocols want it, on the shortest way to the kernel.
 Theory of operation. `write` asks the kernel at once. Twisted's own transports put what is
 written into a buffer, ask the reactor to watch, and write in a later turn: some 20 µs for
 each answer. Only what the kernel does not take waits here, and only then is anything watched.
+Small pieces that are written while the lane serves a batch of connections are held until its
+end: whoever they are for is then awake for the first and need not be woken for each.
 
 Rules:
 1. What was written before `loseConnection` or `loseWriteConnection` is sent before the end.
@@ -50,6 +52,9 @@ from gateway.sockets.ends import Loop, SocketEnd, Why, close
 HIGH_WATER_BYTES = 64 * 1024
 """With more than this waiting, in addition to the kernel's own buffer, producers must wait."""
 
+HELD_BYTES = 16 * 1024
+"""Larger pieces are not held: they keep the other side busy by themselves."""
+
 
 class Incoming(enum.Enum):
     """The half that we read."""
@@ -83,6 +88,7 @@ class Connection(SocketEnd):
         "__weakref__",
         "_incoming",
         "_is_eager",
+        "_is_held",
         "_is_producer_paused",
         "_is_producer_pulled",
         "_is_watched_to_write",
@@ -111,6 +117,7 @@ class Connection(SocketEnd):
         self._incoming = Incoming.PAUSED
         self._outgoing = Outgoing.OPEN
         self._is_eager = True
+        self._is_held = False
         self._is_watched_to_write = False
         self._is_producer_paused = False
         self._is_producer_pulled = False
@@ -192,8 +199,31 @@ class Connection(SocketEnd):
             return
         self._unsent.append(piece)
         self._unsent_bytes += len(piece)
-        self._watch_to_write()
+        if not self._is_held:
+            self._watch_to_write()
         self._slow_producer()
+
+    def _hold(self, piece: bytes, held: list[Connection]) -> None:
+        """Keep it until the lane has served the others of its batch."""
+        self._unsent.append(piece)
+        self._unsent_bytes += len(piece)
+        self._is_eager = False
+        self._is_held = True
+        held.append(self)
+
+    def release(self) -> Why:
+        """Send what was held; what is returned is the reason of an end. The lane calls it."""
+        self._is_held = False
+        if not self.connected or self._is_watched_to_write:
+            return None
+        if self._unsent:
+            why = self._send_unsent()
+            if why is not None or self._outgoing is Outgoing.BROKEN:
+                return why
+        if self._unsent:
+            self._watch_to_write()
+            return None
+        return self._all_sent()
 
     def _watch_to_write(self) -> None:
         self._is_eager = False

@@ -23,7 +23,10 @@ Why = Any
 
 
 class Loop(Protocol):
-    """What a connection asks of a reactor, or of the lane."""
+    """What a connection asks of the lane."""
+
+    held: list[Any] | None
+    """While a batch is served: the connections whose small pieces go at its end."""
 
     def addReader(self, reader: Any) -> None:  # noqa: N802 - Twisted's name
         """Call `doRead` when there is something to read."""

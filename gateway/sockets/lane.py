@@ -38,13 +38,14 @@ from twisted.python.failure import Failure
 from zope.interface import alsoProvides, implementer, providedBy
 
 from gateway.sockets.connecting import Connecting, is_numeric
+from gateway.sockets.connection import Connection
 from gateway.sockets.listening import Port, listening_socket
 
 TURN_S = 0.005
 """For so long the lane serves its connections before timers, threads and signals have their
 turn again."""
 
-BATCH = 16
+BATCH = 32
 """Events between two looks at the clock. One may be a whole TLS handshake, of some 0.7 ms."""
 
 READABLE = getattr(select, "EPOLLIN", 1)
@@ -75,6 +76,8 @@ class Lane:
         self._watched: dict[int, Descriptor] = {}
         self._masks: dict[int, int] = {}
         self._stale: set[int] = set()
+        self.held: list[Connection] | None = None
+        """While a batch is served: who has written something small."""
 
     def __getattr__(self, name: str) -> Any:
         """Time, threads, name resolution: all that is not about descriptors."""
@@ -244,7 +247,11 @@ class Lane:
         poll = self._epoll.poll
         until = seconds() + TURN_S
         while events := poll(0, BATCH):
+            held: list[Connection] = []
+            self.held = held
             self._serve(events)
+            self.held = None
+            self._release(held)
             if self._epoll is None or seconds() >= until:
                 return
 
@@ -265,6 +272,16 @@ class Lane:
                 why = error
             if why:
                 self._end(descriptor, why, is_read=True)
+
+    def _release(self, held: list[Connection]) -> None:
+        for connection in held:
+            try:
+                why: object = connection.release()
+            except Exception as error:  # noqa: BLE001 - it must not end other connections
+                self.log.failure("a connection failed", event="sockets.failed")
+                why = error
+            if why:
+                self._end(connection, why, is_read=False)
 
     def _serve_other(self, descriptor: Descriptor, fd: int, event: int) -> object:
         """Whatever is not plain reading, in the order of Twisted's reactors."""

@@ -158,15 +158,13 @@ class Port(SocketEnd):
     def _begin(self, sock: socket.socket, peer: Address) -> None:
         try:
             protocol = self.factory.buildProtocol(peer)
-            connection = self._transport(sock, self._loop, peer)
+            if protocol is None:  # the factory does not want this client
+                sock.close()
+            else:
+                self._transport(sock, self._loop, peer).serve(protocol)
         except Exception:  # noqa: BLE001 - it concerns this client only
             self.log.failure("a connection could not begin", event="sockets.failed")
             sock.close()
-            return
-        if protocol is None:  # the factory does not want this client
-            sock.close()
-        else:
-            connection.serve(protocol)
 
     # Shortage
 

@@ -8,7 +8,7 @@ import socket
 from twisted.internet.main import CONNECTION_LOST
 
 from gateway.sockets.addresses import Address
-from gateway.sockets.connection import Connection
+from gateway.sockets.connection import HELD_BYTES, Connection
 from gateway.sockets.ends import Loop, Why
 
 READ_BYTES = 64 * 1024
@@ -56,6 +56,10 @@ class TcpConnection(Connection):
         """Send, or keep until it can be sent."""
         if not self._is_eager:
             self._keep(data)
+            return
+        held = self._loop.held
+        if held is not None and 0 < len(data) <= HELD_BYTES:
+            self._hold(data, held)
             return
         try:
             sent = self._send(data)
