@@ -175,18 +175,21 @@ class Vocabulary:
 
     def _look_at(self, line: bytes, reading: Reading) -> None:
         """Read a line that is not known."""
-        name, value = field = read_line(line)
+        name, colon, value = line.partition(b":")
+        if not colon or value.translate(None, VALUE_BYTES):
+            raise BadMessageError(400, "malformed field line")
         meaning = self._names.get(name) or self._learn(name)
         key, passage, is_meaningful, is_lasting = meaning
+        value = value.strip(b" \t")
         if is_meaningful:
             reading.found.setdefault(key, []).append(value)
         if passage is _STAYS:
-            written = b"%b: %b" % field
+            written = b"%b: %b" % (name, value)
             reading.passing.append(written)
             if is_lasting and not is_meaningful and written == line and self._has_room(line):
                 self._passing.add(line)
         elif passage is _CHANGES:
-            reading.changing.append((len(reading.passing), field))
+            reading.changing.append((len(reading.passing), (name, value)))
             reading.passing.append(b"")
         elif is_lasting and is_meaningful and self._has_room(line):
             self._noted[line] = key, value
@@ -201,6 +204,8 @@ class Vocabulary:
         return True
 
     def _learn(self, name: bytes) -> Meaning:
+        if _is_name(name) is None:
+            raise BadMessageError(400, "malformed field line")
         meaning = self._meaning_of(name)
         if len(name) <= KNOWN_NAME_BYTES:
             if len(self._names) >= KNOWN_NAMES:
