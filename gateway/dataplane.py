@@ -264,11 +264,16 @@ class _Fronts(Factory):
 
 
 def _limits(config: Config) -> Limits:
-    """The configured limits, or less where the system does not allow so many open files."""
+    """
+    The configured limits, or less where the system does not allow so many open files.
+
+    With workers each has its share of all connections. What one address may do is counted in
+    each worker by itself: its connections land on any of them.
+    """
     listen = config.listen
     possible = int((allow_descriptors() - SPARE_DESCRIPTORS) / DESCRIPTORS_EACH)
     return Limits(
-        connections=max(1, min(listen.connections, possible)),
+        connections=max(1, min(listen.connections // listen.workers, possible)),
         per_address=listen.connections_per_address,
         strangers_per_address=max(1, listen.connections_per_address // STRANGERS_PART),
         strangers_rate=listen.strangers_rate,

@@ -10,20 +10,8 @@ has ten seconds to finish its handshake, however slowly it drips its bytes.
 from __future__ import annotations
 
 import socket
-from typing import cast
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import (
-    IDelayedCall,
-    IOpenSSLServerConnectionCreator,
-    IProtocolFactory,
-    IReactorTime,
-    ITransport,
-)
-from twisted.internet.protocol import connectionDone
-from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory, TLSMemoryBIOProtocol
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from gateway.listen.certificates import Pair
 from gateway.sockets.addresses import Address
@@ -48,7 +36,6 @@ class AlpnRefusedError(SSL.Error):
     """The client offers protocols by ALPN, and HTTP/1.1 is not among them (RFC 7301 3.2)."""
 
 
-@implementer(IOpenSSLServerConnectionCreator)
 class ServedCertificate:
     """What new connections are served with: one pair at a time."""
 
@@ -77,10 +64,6 @@ class ServedCertificate:
 
         return begin
 
-    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        """The OpenSSL connection for a browser that has just come in."""
-        return SSL.Connection(self.context, None)
-
 
 def _context(pair: Pair) -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -106,48 +89,3 @@ def _choose_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
     if HTTP_1_1 not in offered:
         raise AlpnRefusedError([("gateway", "ALPN", f"offered: {offered!r}")])
     return HTTP_1_1
-
-
-class _TimelyTransport(BufferingTLSTransport):
-    """Aborts a connection whose handshake is not done in time."""
-
-    _deadline: IDelayedCall | None = None
-
-    def makeConnection(self, transport: ITransport) -> None:
-        factory = cast("_TimelyFactory", self.factory)
-        self._deadline = factory.clock.callLater(HANDSHAKE_LIMIT_S, self.abortConnection)
-        super().makeConnection(transport)
-
-    def _checkHandshakeStatus(self) -> None:  # noqa: N802 - Twisted's private name
-        super()._checkHandshakeStatus()
-        if self._handshakeDone:
-            self._keep()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._keep()
-        super().connectionLost(reason)
-
-    def _keep(self) -> None:
-        deadline, self._deadline = self._deadline, None
-        if deadline is not None and deadline.active():
-            deadline.cancel()
-
-
-class _TimelyFactory(TLSMemoryBIOFactory):
-    protocol = _TimelyTransport
-
-    def __init__(
-        self,
-        creator: IOpenSSLServerConnectionCreator,
-        wrapped: IProtocolFactory,
-        clock: IReactorTime,
-    ) -> None:
-        super().__init__(creator, isClient=False, wrappedFactory=wrapped, clock=clock)
-        self.clock = clock
-
-
-def tls_factory(
-    creator: IOpenSSLServerConnectionCreator, wrapped: IProtocolFactory, clock: IReactorTime
-) -> IProtocolFactory:
-    """A factory for a plain TCP endpoint that speaks TLS and hands the inside to `wrapped`."""
-    return _TimelyFactory(creator, wrapped, clock)

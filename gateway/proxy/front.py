@@ -119,8 +119,7 @@ class Front(Protocol):
         if end < 0 and len(data) <= HEAD_LIMIT_BYTES:
             self._wait_for_head(data)
             return
-        self._buffer = b""
-        self._is_between = False
+        self._buffer, self._is_between = b"", False
         try:
             # Without an end in sight it is beyond the limit, and is refused as such.
             head = parse_request(data[:end] if end >= 0 else data, self.plane.parse_block)
