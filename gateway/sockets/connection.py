@@ -24,7 +24,6 @@ Rules:
 from __future__ import annotations
 
 import contextlib
-import enum
 import socket
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -47,31 +46,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gateway.sockets.addresses import Address
-from gateway.sockets.ends import Loop, SocketEnd, Why, close
-
-HIGH_WATER_BYTES = 64 * 1024
-"""With more than this waiting, in addition to the kernel's own buffer, producers must wait."""
-
-HELD_BYTES = 16 * 1024
-"""Larger pieces are not held: they keep the other side busy by themselves."""
-
-
-class Incoming(enum.Enum):
-    """The half that we read."""
-
-    ON = "watched"
-    PAUSED = "not read until resumed"
-    ENDED = "the peer has closed it"
-
-
-class Outgoing(enum.Enum):
-    """The half that we write."""
-
-    OPEN = "open"
-    CLOSING = "to be closed once all is sent"
-    CLOSED = "closed by us"
-    BROKEN = "the peer takes nothing any more"
-
+from gateway.sockets.ends import HIGH_WATER_BYTES, Incoming, Loop, Outgoing, SocketEnd, Why, close
 
 _OVER = (Outgoing.CLOSED, Outgoing.BROKEN)
 
@@ -149,6 +124,9 @@ class Connection(SocketEnd):
             if self._outgoing is Outgoing.CLOSED:
                 self.loseConnection()
         elif self.answers_after_end and self._unsent:
+            producer, self.producer = self.producer, None
+            if producer is not None:  # rule 5: nothing more than was written by now
+                producer.stopProducing()
             self.loseConnection()
         else:
             self.connectionLost(reason)

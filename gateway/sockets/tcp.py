@@ -8,8 +8,8 @@ import socket
 from twisted.internet.main import CONNECTION_LOST
 
 from gateway.sockets.addresses import Address
-from gateway.sockets.connection import HELD_BYTES, Connection
-from gateway.sockets.ends import Loop, Why
+from gateway.sockets.connection import Connection
+from gateway.sockets.ends import HELD_BYTES, Loop, Why
 
 READ_BYTES = 64 * 1024
 """What is read at once: whole requests, and most answers."""

@@ -33,8 +33,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gateway.sockets.addresses import Address
-from gateway.sockets.connection import Connection, Incoming, Outgoing
-from gateway.sockets.ends import Loop, Why
+from gateway.sockets.connection import Connection
+from gateway.sockets.ends import Incoming, Loop, Outgoing, Why
 from gateway.sockets.handshakes import Handshakes
 
 RECORD_BYTES = 16 * 1024
@@ -52,10 +52,6 @@ GOODBYE_S = 5.0
 PARTIAL_WRITE = 0x1
 """SSL_MODE_ENABLE_PARTIAL_WRITE, which pyOpenSSL sets and does not name: SSL_write would return
 after each record."""
-
-
-CORK = getattr(socket, "TCP_CORK", None)
-"""Linux gathers what several calls write (tcp(7)): one for each record, and a fifth less CPU."""
 
 
 class Phase(enum.Enum):
@@ -203,8 +199,7 @@ class TlsConnection(Connection):
     def write(self, data: bytes) -> None:
         """Send, or keep until it can be sent."""
         if self._is_eager and 0 < len(data) <= RECORD_BYTES:
-            held = self._loop.held
-            if held is not None:
+            if (held := self._loop.held) is not None:
                 self._hold(data, held)
                 return
             try:
@@ -220,7 +215,7 @@ class TlsConnection(Connection):
         """Cut; and try at once, lest the producer be stopped without need."""
         pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)]
         if self._is_eager and pieces:
-            self._cork(1)
+            self.cork(1)
             try:
                 while pieces:
                     self._tls.send(pieces[0])
@@ -230,14 +225,9 @@ class TlsConnection(Connection):
             except SSL.Error as error:
                 self._write_failed(error)
                 return
-            self._cork(0)
+            self.cork(0)
         for piece in pieces:
             self._keep(piece)
-
-    def _cork(self, is_on: int) -> None:
-        if CORK is not None and self.socket is not None:
-            with contextlib.suppress(OSError):  # a UNIX socket has no such thing
-                self.socket.setsockopt(socket.IPPROTO_TCP, CORK, is_on)
 
     def doWrite(self) -> Why:
         """Send what waits; then do what waited for that."""
@@ -253,10 +243,10 @@ class TlsConnection(Connection):
     def _send_unsent(self) -> Why:
         is_long = self._unsent_bytes > RECORD_BYTES
         if is_long:
-            self._cork(1)
+            self.cork(1)
         why = self._send_pieces()
         if is_long:
-            self._cork(0)
+            self.cork(0)
         return why
 
     def _send_pieces(self) -> Why:

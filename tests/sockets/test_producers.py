@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gateway.sockets.connection import HIGH_WATER_BYTES
+from gateway.sockets.ends import HIGH_WATER_BYTES
 from tests.sockets.peers import Peer
 from tests.sockets.turns import Ear, Producer
 
