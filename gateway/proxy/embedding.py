@@ -65,7 +65,7 @@ class AppService(Service):
         first_byte_s: float = FIRST_BYTE_S,
         idle_s: float = IDLE_S,
     ) -> None:
-        self._lane = Lane(reactor)
+        self._lane = Lane(reactor, turn_s=0.0)
         backend, origin = _backend(app), parse_origin(public)
         trust = Trust(backend.host, None) if backend.scheme == "https" else None
         place = Place(

@@ -67,7 +67,16 @@ class Lane:
 
     log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, *, turn_s: float = TURN_S) -> None:
+        """
+        Put it on a reactor.
+
+        Args:
+            reactor: the real one.
+            turn_s: how long it serves its connections in one turn of the reactor; 0 = once
+                each, for connections that push towards others which are not on the lane.
+        """
+        self._turn_s = turn_s
         self.reactor = reactor
         alsoProvides(self, *providedBy(reactor))
         self._has_epoll = hasattr(select, "epoll") and IReactorFDSet.providedBy(reactor)
@@ -245,7 +254,7 @@ class Lane:
             return
         seconds: Callable[[], float] = self.reactor.seconds
         poll = self._epoll.poll
-        until = seconds() + TURN_S
+        until = seconds() + self._turn_s
         while events := poll(0, BATCH):
             held: list[Connection] = []
             self.held = held
