@@ -56,7 +56,8 @@ types: $(VENV)/installed-for-tests
 imports: $(VENV)/installed-for-tests
 	$(BIN)/lint-imports --config setup.cfg
 
-unit: $(VENV)/installed-for-tests
+unit: export SSLYZE := $(abspath $(VENV))/sslyze/bin/sslyze
+unit: $(VENV)/installed-for-tests $(VENV)/sslyze/installed
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 	$(BIN)/coverage combine --quiet
@@ -76,6 +77,12 @@ clean:
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f twisted/plugins/dropin.cache twistd.log twistd.pid
+
+# sslyze wants an older cryptography than we do, so it lives apart.
+$(VENV)/sslyze/installed: | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/sslyze
+	$(VENV)/sslyze/bin/python -m pip --disable-pip-version-check --quiet install 'sslyze>=6.3,<7'
+	@touch $@
 
 # The environment is made once, and anew when what it is made from has changed.
 

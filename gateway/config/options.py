@@ -128,11 +128,11 @@ CONNECTIONS_PER_ADDRESS: Option[int] = _table.add(
         kind=kinds.count(1_000_000),
         default=3000,
         english="Of these, from one address (IPv6: one /64). An office behind one address is "
-        "many people, and each browser opens up to six. Over a sixth of them nobody need have "
-        "signed in.",
+        "many people, and each browser opens up to six. At most a sixth of them may be such over "
+        "which nobody has signed in yet. With workers, each counts by itself.",
         japanese="そのうち 1 つのアドレス（IPv6 は /64）からの数。同じアドレスの後ろに大勢いる"
         "拠点もあり、ブラウザーは 1 人 6 本まで開きます。サインイン前の接続は"
-        "この 6 分の 1 までです。",
+        "この 6 分の 1 までです。ワーカーを使う場合はワーカーごとに数えます。",
     )
 )
 STRANGERS_RATE: Option[int] = _table.add(

@@ -53,8 +53,9 @@ class Crowd:
         if not may_enter(
             self._limits,
             total=self._total,
-            of_address=self._all[network],
-            strangers=self._strangers[network],
+            # Over a UNIX socket nobody has an address: those are many people.
+            of_address=self._all[network] if network else 0,
+            strangers=self._strangers[network] if network else 0,
         ):
             self._say(address)
             return False
@@ -77,6 +78,8 @@ class Crowd:
 
     def wait_s(self, address: str) -> float:
         """How long a stranger at this address must wait for the next request; 0 = come in."""
+        if not address:
+            return 0.0
         now = self._now()
         if now - self._turned > BURST_S:
             self._buckets, self._older, self._turned = {}, self._buckets, now

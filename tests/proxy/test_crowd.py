@@ -117,6 +117,16 @@ def test_nobody_is_counted_twice() -> None:
     assert all(crowd.enter("192.0.2.8") for _ in range(9))
 
 
+def test_without_an_address() -> None:
+    """Who comes over a UNIX socket has no address, and is not taken for one and the same."""
+    limits = Limits(connections=9, per_address=1, strangers_per_address=1, strangers_rate=0.05)
+    crowd = Crowd(limits, now=lambda: 0.0)
+
+    assert [True] * 9 == [crowd.enter("") for _ in range(9)]
+    assert not crowd.enter("")
+    assert [0.0, 0.0] == [crowd.wait_s("") for _ in range(2)]
+
+
 def test_buckets_are_forgotten() -> None:
     """An address that was quiet for long begins with a full bucket again."""
     limits = Limits(connections=9, per_address=9, strangers_per_address=9, strangers_rate=0.05)
