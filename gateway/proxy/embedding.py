@@ -23,7 +23,6 @@ from gateway.proxy.streaming import StreamingSite
 from gateway.rules.backends import Backend
 from gateway.rules.locations import names_for
 from gateway.rules.public import DEFAULT_PORTS, parse_origin
-from gateway.sockets.lane import Lane
 
 SWEEP_EVERY_S = 1.0
 """How often idle connections to the app are looked at."""
@@ -65,14 +64,13 @@ class AppService(Service):
         first_byte_s: float = FIRST_BYTE_S,
         idle_s: float = IDLE_S,
     ) -> None:
-        self._lane = Lane(reactor, turn_s=0.0)
         backend, origin = _backend(app), parse_origin(public)
         trust = Trust(backend.host, None) if backend.scheme == "https" else None
         place = Place(
             name=backend.name,
             authority=backend.authority.encode("ascii"),
             weight=1,
-            endpoint=endpoint_for(backend, self._lane, trust),
+            endpoint=endpoint_for(backend, reactor, trust),
             trust=trust,
         )
         self._reactor = reactor
@@ -104,7 +102,6 @@ class AppService(Service):
     def startService(self) -> None:
         """Begin to keep the time."""
         super().startService()
-        self._lane.start()
         self.deadlines.start()
         looking = self._sweeping.start(SWEEP_EVERY_S, now=False)
         looking.addErrback(lambda why: why.raiseException())
@@ -117,7 +114,6 @@ class AppService(Service):
         for connection in self.deadlines.connections():
             connection.cut()
         self._pool.close()
-        self._lane.stop()
 
 
 def _backend(url: str) -> Backend:

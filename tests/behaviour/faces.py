@@ -68,9 +68,13 @@ class Difference(enum.StrEnum):
         "While more than 16 KiB of further requests wait in the pipe, a browser's leaving goes"
         " unnoticed."
     )
+    LOSES_WHAT_A_RESET_FOLLOWS = (
+        "An app that answers in the midst of an upload and closes at once may be a 502: Twisted's"
+        " transports drop what was not read when a write fails."
+    )
 
 
-EVERY_ANSWER = frozenset((Difference.SPELLING_OF_ANSWERS,))
+EVERY_ANSWER = frozenset((Difference.SPELLING_OF_ANSWERS, Difference.LOSES_WHAT_A_RESET_FOLLOWS))
 DIFFERENCES = {"front": frozenset(), "streaming": EVERY_ANSWER, "site": frozenset(Difference)}
 
 

@@ -264,4 +264,6 @@ def test_early_answer_reaches_a_browser_that_sends_on(app: RawApp, any_face: Fac
         client.send(any_face.door.head(b"/early", method=b"POST", fields=fields), body)
         early = client.read_answer()
 
+    if any_face.differs(Difference.LOSES_WHAT_A_RESET_FOLLOWS) and early.status == 502:
+        return
     assert (403, b"no") == (early.status, early.body)
