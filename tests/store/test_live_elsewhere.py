@@ -128,3 +128,10 @@ def test_very_many_are_read_page_by_page(pump: Pump) -> None:
 
     assert len(gone) == pump.run(live.look_elsewhere())
     assert count - len(gone) == len(live)
+
+
+def test_nothing_new_is_nothing_to_do(live: LiveSessions, reopen: Opener, pump: Pump) -> None:
+    """A second look finds nothing where nobody has changed anything since."""
+    pump.run(reopen().end_session(token_hash("one")))
+
+    assert [1, 0, 0] == [pump.run(live.look_elsewhere()) for _ in range(3)]
