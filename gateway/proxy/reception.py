@@ -67,8 +67,7 @@ class Reception:
         return self._exchange_for(front, head, self.decide(head, is_signed_in=False).decision)
 
     def _exchange_for(self, front: Front, head: RequestHead, decision: Decision) -> Exchange:
-        if decision is Decision.APP:  # a rule may let strangers pass
-            return self.to_app(front, head)
+        """Everything but the app: to whom that is open is said in one place, above."""
         if decision is Decision.OURS:
             return self.to_site(front, head)
         if decision is Decision.SIGN_IN_PAGE:

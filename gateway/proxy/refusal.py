@@ -124,7 +124,7 @@ class RefusalExchange:
             return self._refusals.sign_in_required(self._head, is_persistent=is_persistent)
         if self._decision is Decision.REDIRECT:
             return self._refusals.redirect(self._head, is_persistent=is_persistent)
-        status = STATUS_OF[self._decision]
+        status = STATUS_OF.get(self._decision, 403)
         return self._refusals.failure(status, self._head, is_persistent=is_persistent)
 
     def body(self, pieces: list[bytes], *, is_last: bool) -> None:

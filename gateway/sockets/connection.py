@@ -4,8 +4,7 @@ A connection as Twisted's protocols want it, on the shortest way to the kernel.
 Theory of operation. `write` asks the kernel at once. Twisted's own transports put what is
 written into a buffer, ask the reactor to watch, and write in a later turn: some 20 µs for
 each answer. Only what the kernel does not take waits here, and only then is anything watched.
-Small pieces that are written while the lane serves a batch of connections are held until its
-end: whoever they are for is then awake for the first and need not be woken for each.
+Small pieces written while the lane serves a batch are held until its end: one wake-up for all.
 
 Rules:
 1. What was written before `loseConnection` or `loseWriteConnection` is sent before the end.
@@ -23,6 +22,7 @@ Rules:
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import socket
 from collections.abc import Callable, Iterable
@@ -54,7 +54,7 @@ _OVER = (Outgoing.CLOSED, Outgoing.BROKEN)
 @implementer(
     ITCPTransport, IConsumer, IPushProducer, IReadWriteDescriptor, IHalfCloseableDescriptor
 )
-class Connection(SocketEnd):
+class Connection(SocketEnd, abc.ABC):
     """What TCP and TLS on it have in common."""
 
     log = Logger()
@@ -109,9 +109,9 @@ class Connection(SocketEnd):
 
     # Reading
 
+    @abc.abstractmethod
     def doRead(self) -> Why:
         """Hand on what has come; what is returned is the reason of an end."""
-        raise NotImplementedError
 
     def _input_ended(self) -> Why:
         return CONNECTION_LOST if self._outgoing is Outgoing.BROKEN else CONNECTION_DONE
@@ -160,13 +160,13 @@ class Connection(SocketEnd):
 
     # Writing
 
+    @abc.abstractmethod
     def write(self, data: bytes) -> None:
         """Send, or keep until it can be sent."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _send_unsent(self) -> Why:
         """Send of what waits as much as goes; what is returned is the reason of an end."""
-        raise NotImplementedError
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         """Send several pieces."""

@@ -112,7 +112,7 @@ class TestPlace:
         os.close(probe)
         refusals: list[str] = []
         try:
-            for allowed in range(probe, probe + 20):
+            for allowed in range(probe, probe + 1000):  # others may have taken the next ones
                 resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
                 try:
                     pump.run(reopen().close())
@@ -122,7 +122,7 @@ class TestPlace:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
-        assert 3 <= len(refusals) < 20
+        assert 3 <= len(refusals) < 1000
         assert [ANNA] == pump.run(reopen().people())
 
     @needs_root

@@ -32,8 +32,10 @@ class EchoApp:
     """The app, listening on a free port of 127.0.0.1; a context manager."""
 
     def __init__(self) -> None:
-        self.closed_with: list[tuple[int | None, str]] = []
-        """Code and reason with which browsers closed, in order."""
+        self.opened = 0
+        """How many WebSockets were opened."""
+        self._farewells: list[tuple[int | None, str]] = []
+        self._farewell = threading.Condition()
         self.swallowed: dict[str, int] = {}
         """Bytes that came to `/flood`, by what stands behind `?`."""
         self._loop = asyncio.new_event_loop()
@@ -66,6 +68,11 @@ class EchoApp:
         """Where the app is."""
         return f"http://127.0.0.1:{self.port}"
 
+    def was_closed_with(self, code: int, reason: str) -> bool:
+        """Whether a browser closes with that code and reason: waits until one does."""
+        with self._farewell:
+            return self._farewell.wait_for(lambda: (code, reason) in self._farewells, PATIENCE_S)
+
     def line_to(self, port: int, *, authority: bytes, cookie: bytes) -> int:
         """The port of a line to that port which says the right Host and adds a cookie."""
         fields = b"Host: " + authority + b"\r\nCookie: " + cookie + b"\r\n"
@@ -97,6 +104,7 @@ class EchoApp:
 
     async def _play(self, socket: ServerConnection) -> None:
         assert socket.request is not None
+        self.opened += 1
         path, _, said = socket.request.path.partition("?")
         with contextlib.suppress(ConnectionClosed):
             if path == "/close":
@@ -109,7 +117,9 @@ class EchoApp:
             else:
                 await _echo(socket, is_cut=path == "/fragments")
         await socket.wait_closed()
-        self.closed_with.append((socket.close_code, socket.close_reason or ""))
+        with self._farewell:
+            self._farewells.append((socket.close_code, socket.close_reason or ""))
+            self._farewell.notify_all()
 
     async def _flood(self, socket: ServerConnection, said: str) -> None:
         count = int(said.partition("&")[0])

@@ -107,7 +107,7 @@ def test_browser_closes(echo_app: EchoApp, plain_door: Door, code: int) -> None:
 
     run(browse())
 
-    assert (code, reason) in echo_app.closed_with
+    assert echo_app.was_closed_with(code, reason)
 
 
 def test_sizes(any_door: Door) -> None:
@@ -260,7 +260,7 @@ def test_flood_both_ways(echo_app: EchoApp, any_door: Door) -> None:
 
 def test_strangers_get_nothing(echo_app: EchoApp, plain_door: Door) -> None:
     """Without a session no frame reaches the app."""
-    before = len(echo_app.closed_with)
+    before = echo_app.opened
 
     async def browse() -> None:
         address = f"ws://{plain_door.authority.decode()}/echo"
@@ -269,7 +269,7 @@ def test_strangers_get_nothing(echo_app: EchoApp, plain_door: Door) -> None:
 
     run(browse())
 
-    assert before == len(echo_app.closed_with)
+    assert before == echo_app.opened
 
 
 def test_whole_suite_as_if_we_were_not_there(echo_app: EchoApp, plain_door: Door) -> None:
