@@ -41,6 +41,14 @@ class CredentialTakenError(StoreError):
     """That credential id is registered already (WebAuthn 7.1, step 26)."""
 
 
+class LastWayInError(StoreError):
+    """It is the only way in that this person has left."""
+
+
+class RecoveryCodeError(StoreError):
+    """That recovery code is unknown, used, or nobody's who may sign in."""
+
+
 class Reason(enum.StrEnum):
     """Why a ceremony was refused: the `data-code` of the page's message."""
 
@@ -54,6 +62,14 @@ class Reason(enum.StrEnum):
     INVITATION_SPENT = "invitation-spent"
     TOO_LARGE = "too-large"
     SIGN_IN_REQUIRED = "sign-in-required"
+    VERIFICATION_REQUIRED = "verification-required"
+    """Signed in, but not verified lately enough: the page asks for the passkey and tries again."""
+    NOT_FOUND = "not-found"
+    """That is not there, or not this person's."""
+    LAST_WAY_IN = "last-way-in"
+    NOT_ALLOWED_HERE = "not-allowed-here"
+    """The company's policy: such a passkey may not be registered."""
+    RECOVERY_CODE = "recovery-code"
 
 
 class RefusedError(GatewayError):

@@ -1,7 +1,7 @@
 """
 Japanese and English: which one a person reads, and what the sentences are.
 
-The sentences live in `web/messages/*.po` under short stable names ("sign-in.title"), are
+The sentences live in `web/messages/*/*.po` under short stable names ("sign-in.title"), are
 read once at start, and are looked up by `Catalogue`. A sentence that is missing is our
 mistake and stops the page, never shows a name to a person: a test finds it before.
 """
@@ -96,9 +96,19 @@ def load_languages(default: Language) -> Languages:
     """Read every catalogue that is shipped."""
     messages = files("gateway") / "web" / "messages"
     return Languages(
-        [Catalogue(each, _sentences(messages / f"{each}.po")) for each in Language],
+        [Catalogue(each, _all_sentences(messages / each)) for each in Language],
         default=default,
     )
+
+
+def _all_sentences(folder: Traversable) -> dict[str, str]:
+    """One language's sentences: a file for each part of the site, no name in two of them."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.iterdir(), key=lambda each: each.name):
+        sentences = _sentences(path)
+        assert not found.keys() & sentences.keys(), f"{path.name}: a name that another file has"
+        found |= sentences
+    return found
 
 
 def _sentences(path: Traversable) -> dict[str, str]:

@@ -34,6 +34,11 @@ STATUS: dict[Reason, int] = {
     Reason.INVITATION_SPENT: 410,
     Reason.TOO_LARGE: 413,
     Reason.SIGN_IN_REQUIRED: 401,
+    Reason.VERIFICATION_REQUIRED: 403,
+    Reason.NOT_FOUND: 404,
+    Reason.LAST_WAY_IN: 409,
+    Reason.NOT_ALLOWED_HERE: 403,
+    Reason.RECOVERY_CODE: 403,
 }
 """How each refusal is told in HTTP."""
 

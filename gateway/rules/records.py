@@ -55,11 +55,26 @@ class Method(enum.StrEnum):
     PASSKEY = "passkey"
 
 
+class InvitationKind(enum.StrEnum):
+    """How somebody came to hold an invitation; each kind is held by its person at most once."""
+
+    ADMINISTRATOR = "administrator"
+    """A link that an administrator has issued."""
+    SPARE = "spare"
+    """Given to the page that has just registered a passkey: one more way in, at once."""
+    OTHER_DEVICE = "other-device"
+    """A code on a signed-in screen, for a phone that is to be registered, too."""
+    RECOVERY = "recovery"
+    """Given for a recovery code."""
+
+
 class Purpose(enum.StrEnum):
     """What a WebAuthn ceremony is for."""
 
     SIGN_IN = "sign-in"
     ENROLMENT = "enrolment"
+    ADDITION = "addition"
+    """A further passkey of somebody who is signed in and freshly verified."""
 
 
 class Event(enum.StrEnum):
@@ -71,8 +86,19 @@ class Event(enum.StrEnum):
     ENROLLED = "passkey.registered"
     ENROLMENT_REFUSED = "passkey.refused"
     COUNTER_FELL = "passkey.counter_fell"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REMOVED = "passkey.removed"
     INVITED = "invitation.issued"
     PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_ENABLED = "person.enabled"
+    PERSON_DISABLED = "person.disabled"
+    SESSION_ENDED = "session.ended"
+    SESSIONS_ENDED = "sessions.ended"
+    VERIFIED = "step-up.ok"
+    RECOVERY_CODES_MADE = "recovery.made"
+    RECOVERY_USED = "recovery.used"
+    RECOVERY_REFUSED = "recovery.refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +113,12 @@ class Person:
     """64 random bytes: WebAuthn's user.id (WebAuthn 5.4.3 wants no personal data in it)."""
     enabled: bool
     created: float
+    mail: str = ""
+    """Where notices and invitations go; "" where nobody has said."""
+    language: str = ""
+    """ "ja" or "en": what the person chose; "" = what the browser prefers."""
+    groups: tuple[str, ...] = ()
+    """Canonical names (see `canonical_name`), sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +139,8 @@ class Passkey:
     label: str
     created: float
     last_used: float | None
+    flagged: float | None = None
+    """When its counter fell, last: it may have been copied (WebAuthn 6.1.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +152,23 @@ class Invitation:
     created: float
     expires: float
     used: float | None
+    kind: InvitationKind = InvitationKind.ADMINISTRATOR
+    registered: bytes | None = None
+    """The credential id of the passkey that was registered by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that happened to a person's ways in, for that person to look at."""
+
+    person_id: PersonId
+    time: float
+    event: Event
+    subject: str
+    """What it happened to, such as a passkey's label."""
+    address: str
+    """From where."""
+    user_agent: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +184,12 @@ class Session:
     address: str
     user_agent: str
     created: float
+    """When it was opened; a step-up does not make it younger."""
     last_used: float
+    verified: float = 0.0
+    """When its person was last verified (UV): at sign-in, and at each step-up."""
+    is_device_bound: bool = False
+    """Whether it was last verified by a passkey that cannot leave its device (BE = 0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +201,6 @@ class Ceremony:
     browser: TokenHash
     """Hash of the cookie of the browser that asked: nobody else can finish it."""
     invitation: TokenHash | None
-    """For an enrolment, the invitation by which it was begun."""
+    """For an enrolment, the invitation by which it was begun; for an addition, the session."""
     begun: float
     """Seconds on the monotonic clock."""

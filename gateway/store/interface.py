@@ -13,10 +13,21 @@ What a store promises. `tests/store/contract.py` proves it of every implementati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from gateway.rules.records import Invitation, Passkey, Person, PersonId, Session, TokenHash
+from gateway.rules.records import (
+    Change,
+    Invitation,
+    Passkey,
+    Person,
+    PersonId,
+    Session,
+    TokenHash,
+)
+
+CHANGES_KEPT = 50
+"""Of each person: what a page can show, and a year or more for most."""
 
 TOKENS_PER_PAGE = 500
 """Of `session_tokens`: half a millisecond's work in the reactor."""
@@ -46,8 +57,30 @@ class Store(Protocol):
         """Everybody, by name."""
         ...
 
+    async def change_person(
+        self,
+        person_id: PersonId,
+        *,
+        display_name: str | None = None,
+        mail: str | None = None,
+        language: str | None = None,
+        groups: tuple[str, ...] | None = None,
+        enabled: bool | None = None,
+    ) -> Person | None:
+        """
+        Change what is not None; the person as it is then, or None when there is nobody.
+
+        Who is disabled has, in the same instant, no session and no unused invitation any more.
+        """
+        ...
+
     async def issue_invitation(self, invitation: Invitation) -> None:
-        """Remember an invitation; the person's earlier unused ones are void from now on."""
+        """
+        Remember an invitation; the person's earlier unused ones of its kind are void from now on.
+
+        Raises:
+            StoreError: there is no such person, or it was issued before.
+        """
         ...
 
     async def invitation(self, token_hash: TokenHash) -> Invitation | None:
@@ -55,10 +88,18 @@ class Store(Protocol):
         ...
 
     async def register_passkey(
-        self, passkey: Passkey, *, invitation: TokenHash, now: float
+        self,
+        passkey: Passkey,
+        *,
+        invitation: TokenHash,
+        now: float,
+        following: Invitation | None = None,
     ) -> None:
         """
         Spend the invitation and remember the passkey: both, or neither.
+
+        The invitation remembers what was registered by it. `following` is issued in the same
+        instant.
 
         Raises:
             InvitationSpentError: it is unknown, another person's, used, superseded, or
@@ -67,8 +108,40 @@ class Store(Protocol):
         """
         ...
 
+    async def add_passkey(self, passkey: Passkey) -> None:
+        """
+        Remember a further passkey of somebody who may sign in.
+
+        Raises:
+            CredentialTakenError: the credential id is registered, to whomever.
+            StoreError: there is no such person, or it is disabled.
+        """
+        ...
+
     async def passkey(self, credential_id: bytes) -> Passkey | None:
         """The passkey of that credential id."""
+        ...
+
+    async def rename_passkey(self, person_id: PersonId, credential_id: bytes, label: str) -> bool:
+        """Give one of that person's passkeys another label. False when it is not theirs."""
+        ...
+
+    async def remove_passkey(
+        self, person_id: PersonId, credential_id: bytes, *, now: float, even_last: bool = False
+    ) -> bool:
+        """
+        Forget one of that person's passkeys, on purpose; False when it is not theirs.
+
+        Its id is remembered as removed, and the sessions that were verified by it are over.
+
+        Raises:
+            LastWayInError: it is their only one, and not `even_last`. Two removals at once do
+                not get around it.
+        """
+        ...
+
+    async def was_removed(self, credential_id: bytes) -> bool:
+        """Whether a passkey of that id was here and was removed on purpose, and is not back."""
         ...
 
     async def passkeys_of(self, person_id: PersonId) -> list[Passkey]:
@@ -76,13 +149,49 @@ class Store(Protocol):
         ...
 
     async def note_passkey_use(
-        self, credential_id: bytes, *, sign_count: int, is_backed_up: bool, now: float
+        self,
+        credential_id: bytes,
+        *,
+        sign_count: int,
+        is_backed_up: bool,
+        now: float,
+        has_counter_fallen: bool = False,
     ) -> None:
         """
         Remember a successful sign-in by this passkey. Unknown ids are ignored.
 
-        The stored counter never falls, and `last_used` never goes back.
+        The stored counter never falls, and `last_used` never goes back. Where the reported
+        counter has fallen, the passkey is flagged from now on.
         """
+        ...
+
+    async def replace_recovery_codes(
+        self, person_id: PersonId, code_hashes: Sequence[bytes], *, now: float
+    ) -> None:
+        """Remember these recovery codes (32 bytes each); the earlier ones are void from now on."""
+        ...
+
+    async def recovery_codes_left(self, person_id: PersonId) -> int:
+        """How many of that person's recovery codes are unused."""
+        ...
+
+    async def spend_recovery_code(
+        self, person_id: PersonId, code_hash: bytes, *, now: float, grant: Invitation
+    ) -> None:
+        """
+        Spend that code and issue what is given for it: both, or neither.
+
+        Raises:
+            RecoveryCodeError: it is unknown, used or another person's, or the person is disabled.
+        """
+        ...
+
+    async def note_change(self, change: Change) -> None:
+        """Remember it for its person to look at; of each person the last `CHANGES_KEPT` stay."""
+        ...
+
+    async def changes_of(self, person_id: PersonId) -> list[Change]:
+        """What happened to that person's ways in, latest first."""
         ...
 
     async def remember_session(self, session: Session, *, replacing: TokenHash | None) -> None:
@@ -95,6 +204,10 @@ class Store(Protocol):
 
     async def sessions(self) -> list[Session]:
         """Every session that was not ended, oldest first; age is the caller's business."""
+        ...
+
+    async def sessions_of(self, person_id: PersonId) -> list[Session]:
+        """One person's sessions that were not ended, oldest first."""
         ...
 
     async def session_tokens(self, *, after: TokenHash) -> list[TokenHash]:

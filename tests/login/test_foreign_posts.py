@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.login.site import LoginSite
+from gateway.login.site import ROOMS
 from tests.instruments.house import Browser, House
 
 POSTS = sorted(
     rule.rule.replace("<token>", "A" * 43)
-    for rule in LoginSite.app.url_map.iter_rules()
+    for room in ROOMS
+    for rule in room.app.url_map.iter_rules()
     if "POST" in (rule.methods or ())
 )
 

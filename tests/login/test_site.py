@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from klein import Klein
 from twisted.logger import capturedLogs
 
-from gateway.login.site import LoginSite
+from gateway.login.site import ROOMS
 from gateway.pages.routes import ROUTE_MARK
 from tests.instruments.house import Browser, House
 
@@ -24,10 +23,10 @@ def signed_in(house: House) -> Browser:
 
 def test_every_route_came_through_the_one_decorator() -> None:
     """No address of ours skips the checks that all share."""
-    app: Klein = LoginSite.app
     marked = {
-        rule.rule: getattr(app.endpoints[rule.endpoint], "__wrapped__", None)
-        for rule in app.url_map.iter_rules()
+        rule.rule: getattr(room.app.endpoints[rule.endpoint], "__wrapped__", None)
+        for room in ROOMS
+        for rule in room.app.url_map.iter_rules()
     }
 
     assert len(marked) >= 13
@@ -38,11 +37,24 @@ def test_every_route_came_through_the_one_decorator() -> None:
 
 def test_every_route_names_its_methods() -> None:
     """No address of ours answers to a method that it does not name."""
-    methods = {rule.rule: rule.methods for rule in LoginSite.app.url_map.iter_rules()}
+    methods = [rule.methods for room in ROOMS for rule in room.app.url_map.iter_rules()]
 
     assert {frozenset({"GET", "HEAD"}), frozenset({"POST"})} == {
-        frozenset(each or ()) for each in methods.values()
+        frozenset(each or ()) for each in methods
     }
+
+
+def test_no_two_rooms_share_a_first_part() -> None:
+    """Each address leads to one room, whatever the others answer."""
+    parts = [
+        {
+            rule.rule.removeprefix("/.gateway").split("/")[1]
+            for rule in room.app.url_map.iter_rules()
+        }
+        for room in ROOMS
+    ]
+
+    assert len(set().union(*parts)) == sum(map(len, parts))
 
 
 def test_the_sign_in_page_in_place() -> None:
