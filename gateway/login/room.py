@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from klein import Klein
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
 
 from gateway.errors import Reason, RefusedError
@@ -22,7 +23,7 @@ from gateway.rules import tokens
 from gateway.rules.answers import read_object
 from gateway.rules.ceremony import Way
 from gateway.rules.cookies import set_cookie
-from gateway.rules.records import TOKEN_BYTES
+from gateway.rules.records import TOKEN_BYTES, Change, Event, Person
 from gateway.store.interface import Store
 from gateway.store.live import LiveSession, LiveSessions
 
@@ -33,6 +34,12 @@ Aside = Callable[[Callable[[], QrPath]], Awaitable[QrPath]]
 """Runs work of some 10 ms where it does not hold up other people: in a thread."""
 
 
+Announce = Callable[[Person, Change], Awaitable[None]]
+
+FRESH_S = 300.0
+"""Seconds after a user verification in which ways in may be changed without another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """What every room works with."""
@@ -40,10 +47,13 @@ class Office:
     pages: Pages
     store: Store
     sessions: LiveSessions
+    clock: IReactorTime
     ceremonies: Ceremonies
     wall: Callable[[], float]
     token_bytes: Callable[[int], bytes]
     aside: Aside
+    announce: Announce
+    """Tell a person what happened to their ways in."""
 
 
 class Room:
@@ -74,6 +84,30 @@ class Room:
         if live is None:
             raise RefusedError(Reason.SIGN_IN_REQUIRED, "no session")
         return live
+
+    def freshly_verified(self, visit: Visit) -> LiveSession:
+        """
+        The session of whoever asks, if that person was verified a short while ago.
+
+        Raises:
+            RefusedError: SIGN_IN_REQUIRED or VERIFICATION_REQUIRED.
+        """
+        live = self.signed_in(visit)
+        if self.office.clock.seconds() - live.verified > FRESH_S:
+            raise RefusedError(Reason.VERIFICATION_REQUIRED, "not verified lately enough")
+        return live
+
+    async def announce(self, visit: Visit, person: Person, event: Event, subject: str) -> None:
+        """Tell that person what was just done."""
+        change = Change(
+            person_id=person.id,
+            time=self.office.wall(),
+            event=event,
+            subject=subject,
+            address=visit.address,
+            user_agent=visit.user_agent,
+        )
+        await self.office.announce(person, change)
 
     def sign_in_page(self, visit: Visit, *, after: str, status: int) -> Reply:
         """The page at which people sign in; `after`: "reload" this address, or go "home"."""

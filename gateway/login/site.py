@@ -8,6 +8,7 @@ Only HTTP is spoken in the rooms: what is decided is decided at the desks (`sign
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from klein import Klein
 from twisted.internet.interfaces import IReactorTime
@@ -18,10 +19,11 @@ from gateway.login.account_pages import AccountPages
 from gateway.login.ceremonies import Ceremonies
 from gateway.login.enrolment_pages import EnrolmentPages
 from gateway.login.public_pages import PublicPages
-from gateway.login.room import Aside, Office, Room
+from gateway.login.room import Announce, Aside, Office, Room
 from gateway.login.sign_in_pages import SignInPages
 from gateway.pages.door import Door
 from gateway.pages.render import Pages
+from gateway.rules.records import Change, Person
 from gateway.store.interface import Store
 from gateway.store.live import LiveSessions
 
@@ -42,6 +44,7 @@ class LoginSite:
         wall: Callable[[], float],
         token_bytes: Callable[[int], bytes],
         aside: Aside,
+        announce: Announce | None = None,
     ) -> None:
         self.pages = pages
         self.ceremonies = Ceremonies(clock=clock, token_bytes=token_bytes)
@@ -49,15 +52,23 @@ class LoginSite:
             pages=pages,
             store=store,
             sessions=sessions,
+            clock=clock,
             ceremonies=self.ceremonies,
             wall=wall,
             token_bytes=token_bytes,
             aside=aside,
+            announce=announce or partial(_noted, store),
         )
 
     def resource(self) -> IResource:
         """What a twisted.web Site serves."""
         return Door(self, _Hall([room(self._office) for room in ROOMS]))
+
+
+async def _noted(store: Store, person: Person, change: Change) -> None:
+    """Where there is no mail, people read of it on their account page."""
+    del person
+    await store.note_change(change)
 
 
 class _Hall(Resource):

@@ -105,7 +105,7 @@ class LiveSessions(SessionTable):
         A caller that is cancelled meanwhile (the browser hung up) changes nothing of it.
         """
         now = self._now()
-        live = LiveSession(session, person, begun=now, used=now)
+        live = LiveSession(session, person, begun=now, used=now, verified=now)
         return await _undisturbed(self._open(live, replacing))
 
     async def _open(self, live: LiveSession, replacing: TokenHash | None) -> LiveSession:
@@ -243,7 +243,13 @@ class LiveSessions(SessionTable):
             return None
         age_s = max(wall, session.last_used) - session.created
         idle_s = max(0.0, wall - session.last_used)
-        live = LiveSession(session, person, begun=now - max(0.0, age_s), used=now - idle_s)
+        live = LiveSession(
+            session,
+            person,
+            begun=now - max(0.0, age_s),
+            used=now - idle_s,
+            verified=now - max(0.0, wall - session.verified),
+        )
         return None if self._is_over(live, now) else live
 
     def _retire(self, token_hashes: Sequence[TokenHash]) -> Deferred[None]:

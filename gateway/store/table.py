@@ -14,6 +14,7 @@ It must not know of cookies or requests: it is given tokens.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ from gateway.rules.records import Person, Session, TokenHash, hash_token
 from gateway.rules.sessions import SessionLimits, is_over
 
 T = TypeVar("T")
+
+NEVER = -math.inf
 
 SLICE = 500
 """Sessions that are looked at in one turn of the reactor: less than a millisecond's work."""
@@ -38,9 +41,17 @@ class LiveSession:
     Whoever keeps a connection open for it looks at `ended` before going on.
     """
 
-    __slots__ = ("begun", "ended", "is_noted", "person", "seen", "session", "used")
+    __slots__ = ("begun", "ended", "is_noted", "person", "seen", "session", "used", "verified")
 
-    def __init__(self, session: Session, person: Person, *, begun: float, used: float) -> None:
+    def __init__(
+        self,
+        session: Session,
+        person: Person,
+        *,
+        begun: float,
+        used: float,
+        verified: float = NEVER,
+    ) -> None:
         self.session = session
         """As it was opened or loaded: its `last_used` is not kept up to date here."""
         self.person = person
@@ -50,6 +61,8 @@ class LiveSession:
         """Seconds on the monotonic clock."""
         self.used = used
         """Seconds on the monotonic clock."""
+        self.verified = verified
+        """When its person was last verified; seconds on the monotonic clock."""
         self.is_noted = False
         """Whether it stands in its table's list of uses that are to be passed on."""
         self.seen = 0
