@@ -24,26 +24,32 @@ from gateway.listen.ports import listen
 from gateway.listen.renewal import Renewal
 from gateway.listen.selfsigned import self_signed
 from gateway.listen.tls import ServedCertificate
+from gateway.pages.assets import load_assets
 from gateway.pages.failure import failure_page
+from gateway.pages.languages import Language, load_languages
 from gateway.pages.render import Pages
 from gateway.proxy.connections import Connections
 from gateway.proxy.crowd import Crowd
 from gateway.proxy.deadlines import Deadlines
-from gateway.proxy.exchange import AppExchange, AppLink
+from gateway.proxy.exchange import AppExchange
 from gateway.proxy.front import Front
+from gateway.proxy.link import AppLink
 from gateway.proxy.plane import Exchange, Plane
 from gateway.proxy.pool import Pool
 from gateway.proxy.reach import places
-from gateway.proxy.reception import Decide, Reception
+from gateway.proxy.reception import Reception
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.proxy.remembered import GENERATION_S, Remembered
-from gateway.rules.access import decide, lead_to_https
+from gateway.rules.access import Decide, lead_to_https, rule_of
+from gateway.rules.activity import Activity
 from gateway.rules.admission import Limits
 from gateway.rules.cookies import cookie_names
+from gateway.rules.entries import Require, Standing
 from gateway.rules.http1 import RequestHead
 from gateway.rules.locations import names_for
+from gateway.rules.policy import Policy
 from gateway.sockets.lane import Lane
-from gateway.store.table import SessionTable
+from gateway.store.table import LiveSession, SessionTable
 
 SWEEP_EVERY_S = 1.0
 """How often idle connections to the app are looked at."""
@@ -76,6 +82,7 @@ class Listen(Protocol):
 
 
 ToExchange = Callable[[Front, RequestHead], Exchange]
+ToStepUp = Callable[[Front, RequestHead, Require], Exchange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,21 @@ class OwnPages:
     """What begins with our prefix."""
     to_sign_in: ToExchange
     """The sign-in page in the place of the app's."""
+    to_step_up: ToStepUp
+    """The page for those who are to be verified anew, in the place of the app's."""
+
+
+def make_pages(config: Config, token_bytes: Callable[[int], bytes]) -> Pages:
+    """The company's pages: a process without a store needs them to say what is wrong."""
+    gateway = config.gateway
+    return Pages(
+        public=gateway.public,
+        gateway_name=gateway.name,
+        languages=load_languages(Language(gateway.language)),
+        assets=load_assets(config.look),
+        token_bytes=token_bytes,
+        look=config.look,
+    )
 
 
 class Dataplane:
@@ -117,7 +139,12 @@ class Dataplane:
         self._turned = reactor.seconds()
         self._crowd = Crowd(_limits(config), now=reactor.seconds)
         self._link = self._link_to_app()
-        self._rule = partial(decide, public=config.gateway.public)
+        self._rule = rule_of(
+            Policy(config.access, app=config.app.name),
+            public=config.gateway.public,
+            standing_of=self._standing_of,
+        )
+        self._activity = Activity(idle_s=config.sessions.idle_s, background=config.background)
         self._ports: list[IListeningPort] = []
         self._renewal: Renewal | None = None
 
@@ -225,7 +252,8 @@ class Dataplane:
             idle_s=app.idle_s,
         )
 
-    def _plane(self, rule: Decide, *, is_tls: bool) -> Plane:
+    def _plane(self, rule: Decide[LiveSession], *, is_tls: bool) -> Plane:
+        reception = self._reception(rule)
         return Plane(
             public=self._config.gateway.public,
             is_tls=is_tls,
@@ -233,20 +261,35 @@ class Dataplane:
             crowd=self._crowd,
             parse_block=self._remembered,
             failure=self._refusals.failure,
-            receive=self._reception(rule),
+            receive=reception,
+            recognise=reception.recognise,
             later=lambda call: self._reactor.callLater(0, call),
         )
 
-    def _reception(self, rule: Decide) -> Reception:
+    def _standing_of(self, live: LiveSession) -> Standing:
+        return Standing(
+            name=live.person.name,
+            groups=live.person.groups,
+            method=live.method,
+            is_device_bound=live.is_device_bound,
+            verified_s=self._reactor.seconds() - live.verified,
+        )
+
+    def _reception(self, rule: Decide[LiveSession]) -> Reception:
         cookies = cookie_names(self._config.gateway.public.is_secure)
         return Reception(
             sessions=self._sessions,
             session_cookie=cookies.session.encode("ascii"),
+            activity=self._activity,
+            now=self._reactor.seconds,
             crowd=self._crowd,
             decide=rule,
+            remembered=self._remembered,
+            names=self._link.names,
             to_app=partial(AppExchange, link=self._link),
             to_site=self._own_pages.to_site,
             to_sign_in=self._own_pages.to_sign_in,
+            to_step_up=self._own_pages.to_step_up,
             to_refusal=partial(RefusalExchange, self._refusals),
         )
 

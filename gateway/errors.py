@@ -56,6 +56,8 @@ class Reason(enum.StrEnum):
     FOREIGN_ORIGIN = "foreign-origin"
     EXPIRED = "expired"
     UNKNOWN_PASSKEY = "unknown-passkey"
+    REMOVED_PASSKEY = "removed-passkey"
+    """It was here and was removed on purpose: the page may tell the device to forget it."""
     NOT_VERIFIED = "not-verified"
     REFUSED = "refused"
     ALREADY_REGISTERED = "already-registered"

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 
 from gateway.config import Config
 from gateway.config.endpoints import Endpoint, TcpEndpoint, parse_endpoint
+from gateway.config.passkey_policy import read_policy
 from gateway.errors import ConfigError, GatewayError
 from gateway.listen.certificates import RENEW_BEFORE_S, read_files
 from gateway.listen.ports import PortError, try_to_bind
 from gateway.listen.selfsigned import WARNING
+from gateway.mail.probing import mail_server
 from gateway.proxy.reach import authorities_of
 from gateway.rules.vitals import Finding, Gravity
 from gateway.store.sealing import write_new_key
@@ -31,6 +33,7 @@ def before_start(config: Config, *, now: float) -> Iterator[Finding]:
     yield from surroundings.data_dir(config)
     yield from surroundings.keys(config)
     yield from certificate(config, now=now)
+    yield from passkeys(config, now=now)
     yield from app_authorities(config)
     yield from ports(config)
 
@@ -47,6 +50,7 @@ def everything(
     yield from neighbours.app(config)
     yield from neighbours.name(config)
     yield from neighbours.clock(now)
+    yield from mail_server(config)
 
 
 def _as_running(config: Config, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -89,6 +93,23 @@ def prepare(config: Config, *, token_bytes: Callable[[int], bytes]) -> None:
         raise GatewayError(f"{directory} cannot be made: {error.strerror}") from None
     if not config.key_path.exists() and not config.store_path.exists():
         write_new_key(config.key_path, token_bytes)
+
+
+def passkeys(config: Config, *, now: float) -> Iterator[Finding]:
+    """Whether the company's rule about passkeys can be applied, and what it will do."""
+    key = "[passkeys]"
+    try:
+        _, doubts = read_policy(config, now=now)
+    except ConfigError as error:
+        sentence = f"{error.seen} seen, wanted: {error.wanted}"
+        yield Finding(
+            gravity=Gravity.ERROR, key=error.key, sentence=sentence, next_step="put it right there"
+        )
+        return
+    for doubt in doubts:
+        yield Finding(gravity=Gravity.WARNING, key=key, sentence=doubt, next_step="see docs")
+    if not doubts:
+        yield Finding(gravity=Gravity.OK, key=key, sentence="the rule for passkeys is clear")
 
 
 def certificate(config: Config, *, now: float) -> Iterator[Finding]:

@@ -29,17 +29,17 @@ from twisted.python.failure import Failure
 from twisted.web.server import Site
 
 from gateway.config import Config
-from gateway.dataplane import SWEEP_EVERY_S, Dataplane, OwnPages
+from gateway.config.passkey_policy import read_policy
+from gateway.dataplane import SWEEP_EVERY_S, Dataplane, OwnPages, make_pages
 from gateway.errors import GatewayError
 from gateway.listen.ports import listen, try_to_bind
 from gateway.listen.selfsigned import self_signed
 from gateway.login.site import LoginSite
-from gateway.pages.assets import load_assets
-from gateway.pages.languages import Language, load_languages
-from gateway.pages.render import Pages
-from gateway.proxy.local import SiteExchange
+from gateway.mail.room import MailRoom
+from gateway.proxy.local import STEP_UP_TARGET, SiteExchange
 from gateway.proxy.pool import Pool
 from gateway.proxy.reach import places
+from gateway.rules.attestation import PasskeyPolicy
 from gateway.store.live import LiveSessions
 from gateway.store.sealing import Sealer, read_keys
 from gateway.store.sqlite import SQLiteStore, open_store
@@ -112,7 +112,15 @@ class GatewayService(Service):
         )
         count = await self.sessions.load()
         self.log.info("{count} sessions are open", count=count, event="service.sessions")
-        self._pages = self._make_pages()
+        self._pages = make_pages(self.config, self._token_bytes)
+        self._mail = MailRoom(
+            self.config,
+            self._reactor,
+            store=self.store,
+            languages=self._pages.languages,
+            wall=self._wall,
+            token_bytes=self._token_bytes,
+        )
         self._data_plane = self._make_data_plane(self._make_site())
         await self._listen()
         self._begin_rounds()
@@ -120,16 +128,6 @@ class GatewayService(Service):
     def _open_store(self) -> SQLiteStore:
         sealer = Sealer(read_keys(self.config.key_path), self._token_bytes)
         return open_store(self.config.store_path, sealer, from_thread=self._reactor.callFromThread)
-
-    def _make_pages(self) -> Pages:
-        gateway = self.config.gateway
-        return Pages(
-            public=gateway.public,
-            gateway_name=gateway.name,
-            languages=load_languages(Language(gateway.language)),
-            assets=load_assets(),
-            token_bytes=self._token_bytes,
-        )
 
     def _make_site(self) -> Site:
         login = LoginSite(
@@ -142,8 +140,16 @@ class GatewayService(Service):
             aside=lambda work: deferToThreadPool(
                 self._reactor, self._reactor.getThreadPool(), work
             ),
+            announce=self._mail.announce,
+            passkeys=self._passkey_policy(),
         )
         return Site(login.resource(), parsePOSTFormSubmission=False)
+
+    def _passkey_policy(self) -> PasskeyPolicy:
+        policy, doubts = read_policy(self.config, now=self._wall())
+        for doubt in doubts:
+            self.log.warn("{doubt}", doubt=doubt, event="service.passkeys")
+        return policy
 
     @property
     def _has_workers(self) -> bool:
@@ -153,6 +159,9 @@ class GatewayService(Service):
         own_pages = OwnPages(
             to_site=partial(SiteExchange, site=site, in_place=False),
             to_sign_in=partial(SiteExchange, site=site, in_place=True),
+            to_step_up=lambda front, head, need: SiteExchange(
+                front, head, site, in_place=True, target=STEP_UP_TARGET + need.encode("ascii")
+            ),
         )
         if self._has_workers:
             return self._make_crew(own_pages)
@@ -275,6 +284,7 @@ class GatewayService(Service):
             stopped = port.stopListening()
             if stopped is not None:
                 await stopped
+        await self._mail.close()
         await self._flush()
         await self.store.close()
 

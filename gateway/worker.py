@@ -40,12 +40,15 @@ from zope.interface import provider  # noqa: E402
 
 from gateway.collector import settle  # noqa: E402
 from gateway.config import Config  # noqa: E402
-from gateway.dataplane import SWEEP_EVERY_S, Dataplane, OwnPages, ToExchange  # noqa: E402
+from gateway.dataplane import (  # noqa: E402
+    SWEEP_EVERY_S,
+    Dataplane,
+    OwnPages,
+    ToExchange,
+    make_pages,
+)
 from gateway.listen.ports import listen  # noqa: E402
 from gateway.listen.tls import ServedCertificate  # noqa: E402
-from gateway.pages.assets import load_assets  # noqa: E402
-from gateway.pages.languages import Language, load_languages  # noqa: E402
-from gateway.pages.render import Pages  # noqa: E402
 from gateway.sockets.lane import Lane  # noqa: E402
 from gateway.store.replica import Replica  # noqa: E402
 from gateway.workers.deputy import REPORT_EVERY_S, Deputy  # noqa: E402
@@ -85,25 +88,16 @@ class Worker:
             self._config,
             self._reactor,
             sessions=replica,
-            pages=self._make_pages(),
+            pages=make_pages(self._config, secrets.token_bytes),
             own_pages=OwnPages(
                 to_site=cast("ToExchange", partial(page, in_place=False)),
                 to_sign_in=cast("ToExchange", partial(page, in_place=True)),
+                # Without a word about which passkey will do: the line carries no reasons.
+                to_step_up=lambda front, head, need: page(front, head, in_place=True),
             ),
             wall=time.time,
             token_bytes=secrets.token_bytes,
             listen=self._adopt,
-        )
-
-    def _make_pages(self) -> Pages:
-        """For the answers that say what is wrong."""
-        gateway = self._config.gateway
-        return Pages(
-            public=gateway.public,
-            gateway_name=gateway.name,
-            languages=load_languages(Language(gateway.language)),
-            assets=load_assets(),
-            token_bytes=secrets.token_bytes,
         )
 
     async def _adopt(

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.config.access_entries import access_disagreements
 from gateway.config.endpoints import TcpEndpoint, UnixEndpoint, is_loopback, parse_endpoint
+from gateway.config.notices_options import notices_disagreements
+from gateway.config.passkey_options import passkeys_disagreements
 from gateway.config.settings import Config
 from gateway.errors import ConfigError
 
@@ -24,6 +27,9 @@ def disagreements(config: Config) -> Iterator[ConfigError]:
         _own_port,
         _backends,
         _sessions,
+        _access,
+        _notices,
+        _passkeys,
     ):
         for key, seen, wanted in check(config):
             yield ConfigError(str(config.path), key, seen, wanted)
@@ -131,6 +137,18 @@ def _sessions(config: Config) -> Iterator[Finding]:
     if limits.idle_s > limits.lifetime_s:
         seen = f"{limits.idle_s:g} s"
         yield "[sessions] idle", seen, f"at most [sessions] lifetime, {limits.lifetime_s:g} s"
+
+
+def _access(config: Config) -> Iterator[Finding]:
+    yield from access_disagreements(config.access, [config.app.name])
+
+
+def _notices(config: Config) -> Iterator[Finding]:
+    yield from notices_disagreements(config.notices)
+
+
+def _passkeys(config: Config) -> Iterator[Finding]:
+    yield from passkeys_disagreements(config.passkeys)
 
 
 def _endpoints(config: Config) -> dict[str, str]:

@@ -7,7 +7,6 @@ first; `examine` (for `gateway check`) gives them all.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,17 +14,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from gateway.config import app_options, options
+from gateway.config import app_options, look_options, notices_options, options, passkey_options
+from gateway.config.access_entries import read_entries
 from gateway.config.agreement import disagreements
 from gateway.config.kinds import LATER, T
-from gateway.config.option import ARRAYS, DERIVED, REQUIRED, Option, label
+from gateway.config.look_options import Logo, Look, read_logo
+from gateway.config.notices_options import Notices
+from gateway.config.option import ARRAYS, DERIVED, REQUIRED, Option, known_name, label
+from gateway.config.passkey_options import Passkeys
 from gateway.config.settings import App, Config, Gateway, Language, Listen, Tls, TlsMode
 from gateway.errors import ConfigError
 from gateway.rules.backends import Backend
 from gateway.rules.sessions import SessionLimits
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_USERINFO = re.compile(r"//[^/@\s]*@")
+_USERINFO = re.compile(r"//[^/\s]*@")
 
 
 class Nothing:
@@ -94,12 +97,17 @@ class _Reading:
     def __init__(self, path: Path, document: Mapping[str, object]) -> None:
         self.path = path
         self.mistakes: list[ConfigError] = []
+        self._access, wrong = read_entries(document.get("access", []))
+        for mistake in wrong:
+            self._mistake(*mistake)
         self._tables = self._tables_of(document)
         self._values: dict[int, object] = {}
         self._refuse_unknown_keys()
         for option in options.OPTIONS:
-            self._read(option)
+            if option.table != "access":
+                self._read(option)
         self._require_weights()
+        self._logo = self._read_logo()
 
     def config(self) -> Config | None:
         """The settings, unless something is wrong."""
@@ -115,6 +123,11 @@ class _Reading:
                 idle_s=self._value(options.SESSION_IDLE),
                 lifetime_s=self._value(options.SESSION_LIFETIME),
             ),
+            background=self._given(options.SESSION_BACKGROUND) or (),
+            access=self._access,
+            notices=self._notices(),
+            look=self._look(),
+            passkeys=self._passkeys(),
         )
 
     def _gateway(self) -> Gateway:
@@ -166,6 +179,43 @@ class _Reading:
             idle_s=self._value(app_options.IDLE),
         )
 
+    def _passkeys(self) -> Passkeys:
+        metadata = self._given(passkey_options.METADATA)
+        root = self._given(passkey_options.METADATA_ROOT)
+        return Passkeys(
+            device_bound_only=self._value(passkey_options.DEVICE_BOUND_ONLY),
+            wants_attestation=self._value(passkey_options.ATTESTATION) == "direct",
+            allow_aaguids=self._value(passkey_options.ALLOW_AAGUIDS),
+            metadata=self.path.parent / metadata if metadata else None,
+            metadata_root=self.path.parent / root if root else None,
+        )
+
+    def _notices(self) -> Notices:
+        password_file = self._given(notices_options.PASSWORD_FILE)
+        ca = self._given(notices_options.SMTP_CA)
+        return Notices(
+            smtp=self._value(notices_options.SMTP),
+            mail_from=self._given(notices_options.MAIL_FROM) or "",
+            password_file=self.path.parent / password_file if password_file else None,
+            ca=self.path.parent / ca if ca else None,
+        )
+
+    def _look(self) -> Look:
+        return Look(
+            logo=self._logo,
+            colour=self._given(look_options.COLOUR) or "",
+            notice=self._value(look_options.NOTICE),
+            notice_en=self._value(look_options.NOTICE_EN),
+        )
+
+    def _read_logo(self) -> Logo | None:
+        path = self._given(look_options.LOGO)
+        try:
+            return read_logo(self.path.parent / path) if path else None
+        except ValueError as error:
+            self._mistake(look_options.LOGO.label, str(path), str(error))
+            return None
+
     def _backends(self) -> tuple[Backend, ...]:
         """With their weights, as far as these fit: `_require_weights` has looked."""
         backends = self._value(app_options.APP_URL)
@@ -212,6 +262,8 @@ class _Reading:
                 self._mistake(brackets.format(name), value, f"leave it out: {LATER}")
             elif name == "app":
                 tables.update(self._app_tables(value))
+            elif name == "access":
+                continue  # by `read_entries`
             elif name not in (*options.TABLES, "store"):
                 self._unknown(f"[{name}]", name, value, _top_names())
             elif isinstance(value, dict):
@@ -252,9 +304,7 @@ class _Reading:
             self._mistake(label(table, key), seen, wanted)
 
     def _unknown(self, where: str, name: str, seen: object, known: Iterable[str]) -> None:
-        nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
-        self._mistake(where, seen, f"a known name: {hint}")
+        self._mistake(where, seen, known_name(name, known))
 
     def _mistake(self, key: str, seen: object, wanted: str) -> None:
         if isinstance(seen, str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -40,6 +42,14 @@ def label(table: str, key: str) -> str:
     """How messages name a key of a table."""
     brackets = f"[[{table}]]" if table in ARRAYS else f"[{table}]"
     return f"{brackets} {key}"
+
+
+def known_name(name: str, known: Iterable[str]) -> str:
+    """What is wanted in the place of an unknown name."""
+    known = list(known)
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
+    return f"a known name: {hint}"
 
 
 ARRAYS = frozenset({"app", "access"})

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.config import app_options, kinds
+from gateway.config import (
+    access_options,
+    app_options,
+    kinds,
+    look_options,
+    notices_options,
+    passkey_options,
+)
 from gateway.config.option import DERIVED, REQUIRED, Option, Table
 from gateway.rules.public import PublicOrigin
 
@@ -199,6 +206,7 @@ PRIVATE_KEY: Option[Path] = _table.add(
     )
 )
 _table.options.extend(app_options.TABLE.options)
+_table.options.extend(access_options.TABLE.options)
 SESSION_IDLE: Option[float] = _table.add(
     Option(
         table="sessions",
@@ -224,12 +232,16 @@ SESSION_LIFETIME: Option[float] = _table.add(
         "NIST SP 800-63B-4 2.2.3 の勧告は 24 時間以内です。",
     )
 )
+SESSION_BACKGROUND: Option[tuple[str, ...]] = _table.add(access_options.BACKGROUND)
+_table.options.extend(passkey_options.TABLE.options)
+_table.options.extend(notices_options.TABLE.options)
+_table.options.extend(look_options.TABLE.options)
 
 OPTIONS: tuple[Option[object], ...] = tuple(_table.options)
 
 TABLES: tuple[str, ...] = tuple(dict.fromkeys(each.table for each in OPTIONS))
 
-LATER_TABLES = ("access", "passkeys", "otp", "ssh", "notices", "updates")
+LATER_TABLES = ("otp", "ssh", "updates")
 
 LATER_KEYS: Mapping[str, Mapping[str, tuple[object, ...]]] = {
     "gateway": {"admin_url": ("",)},
@@ -237,5 +249,6 @@ LATER_KEYS: Mapping[str, Mapping[str, tuple[object, ...]]] = {
     "tls": {"acme_directory": ("",), "acme_email": ("",)},
     "app": {"host": ("",), "path": ("", "/"), "preset": ("",), "sign_on": ("none",)},
     "store": {"url": ("sqlite",), "sessions": ("",)},
+    "notices": {"mail_to": ("", []), "webhooks": ([],)},
 }
 """Table, key, and the values that ask for nothing beyond what this version does."""

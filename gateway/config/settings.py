@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gateway.config.look_options import Look
+from gateway.config.notices_options import Notices
+from gateway.config.passkey_options import Passkeys
 from gateway.rules.backends import Backend
+from gateway.rules.entries import Entry
 from gateway.rules.public import PublicOrigin
 from gateway.rules.sessions import SessionLimits
 
@@ -97,6 +101,13 @@ class Config:
     tls: Tls
     app: App
     sessions: SessionLimits
+    background: tuple[str, ...] = ()
+    """Patterns of paths that are no sign of a person, see `rules.activity`."""
+    access: tuple[Entry, ...] = ()
+    """In the order of the file."""
+    notices: Notices
+    look: Look
+    passkeys: Passkeys
 
     @property
     def store_path(self) -> Path:

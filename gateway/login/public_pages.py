@@ -37,6 +37,12 @@ class PublicPages(Room):
         """Whether the gateway answers, for load balancers; no more than that."""
         return json_reply({"status": "pass"}, content_type=HEALTH_JSON)
 
+    @route(app, "/.well-known/passkey-endpoints", methods=["GET"])
+    async def passkey_endpoints(self, visit: Visit) -> Reply:
+        """Where password managers send people who look after their passkeys (W3C)."""
+        account = f"{self.pages.public.origin}/.gateway/account"
+        return json_reply({"enroll": account, "manage": account})
+
     @route(app, "/.gateway/static/<name>", methods=["GET"])
     async def unversioned(self, visit: Visit, name: str) -> Reply:
         """A static file by its bare name."""

@@ -21,6 +21,7 @@ from gateway.pages.render import Pages
 from gateway.pages.reply import Framing, Reply, Visit
 from gateway.rules import tokens
 from gateway.rules.answers import read_object
+from gateway.rules.attestation import TODAY, PasskeyPolicy
 from gateway.rules.ceremony import Way
 from gateway.rules.cookies import set_cookie
 from gateway.rules.records import TOKEN_BYTES, Change, Event, Person
@@ -54,6 +55,8 @@ class Office:
     aside: Aside
     announce: Announce
     """Tell a person what happened to their ways in."""
+    passkeys: PasskeyPolicy = TODAY
+    """Which ones may be registered."""
 
 
 class Room:

@@ -18,16 +18,26 @@ from twisted.web.server import Request
 from gateway.login.account_pages import AccountPages
 from gateway.login.ceremonies import Ceremonies
 from gateway.login.enrolment_pages import EnrolmentPages
+from gateway.login.help_pages import HelpPages
 from gateway.login.public_pages import PublicPages
+from gateway.login.recovery_pages import RecoveryPages
 from gateway.login.room import Announce, Aside, Office, Room
 from gateway.login.sign_in_pages import SignInPages
 from gateway.pages.door import Door
 from gateway.pages.render import Pages
+from gateway.rules.attestation import TODAY, PasskeyPolicy
 from gateway.rules.records import Change, Person
 from gateway.store.interface import Store
 from gateway.store.live import LiveSessions
 
-ROOMS: tuple[type[Room], ...] = (SignInPages, EnrolmentPages, AccountPages, PublicPages)
+ROOMS: tuple[type[Room], ...] = (
+    SignInPages,
+    EnrolmentPages,
+    AccountPages,
+    HelpPages,
+    RecoveryPages,
+    PublicPages,
+)
 """Every room; the last one answers where no address fits."""
 
 
@@ -45,6 +55,7 @@ class LoginSite:
         token_bytes: Callable[[int], bytes],
         aside: Aside,
         announce: Announce | None = None,
+        passkeys: PasskeyPolicy = TODAY,
     ) -> None:
         self.pages = pages
         self.ceremonies = Ceremonies(clock=clock, token_bytes=token_bytes)
@@ -58,6 +69,7 @@ class LoginSite:
             token_bytes=token_bytes,
             aside=aside,
             announce=announce or partial(_noted, store),
+            passkeys=passkeys,
         )
 
     def resource(self) -> IResource:

@@ -14,18 +14,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from gateway.config.look_options import Look
 from gateway.pages.headers import STATIC
+from gateway.pages.palette import stylesheet
 from gateway.pages.reply import Reply, Visit
 
 TYPES = {
     "css": b"text/css; charset=utf-8",
     "js": b"text/javascript; charset=utf-8",
+    "png": b"image/png",
     "svg": b"image/svg+xml",
 }
 """Kinds of files that we serve; another kind in `web/static` is a mistake found at start."""
 
+STYLES = "gateway.css"
+"""What every page of ours has."""
+
 VERSION_DIGITS = 16
 """Hexadecimal digits of the version: 64 bits tell any two releases apart."""
+
+PICTURE_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""
+For whoever opens a picture as a page of its own: an SVG may hold scripts, and one from the
+company's designers is not ours. The policy of all our answers stands beside it; both count.
+"""
 
 FOR_EVER = b"public, max-age=31536000, immutable"
 REVALIDATE = b"no-cache"
@@ -67,6 +79,8 @@ class Assets:
         etag = f'"{self.version}"'.encode("ascii")
         caching = FOR_EVER if version == self.version else REVALIDATE
         headers = [(b"cache-control", caching), (b"etag", etag), (b"vary", b"Accept-Encoding")]
+        if asset.content_type.startswith(b"image/"):
+            headers.append((b"content-security-policy", PICTURE_POLICY))
         status, body = 200, asset.body
         if etag in visit.etag:
             status, body = 304, b""
@@ -82,10 +96,15 @@ class Assets:
         )
 
 
-def load_assets() -> Assets:
-    """Read every static file that is shipped."""
+def load_assets(look: Look | None = None) -> Assets:
+    """Read every static file that is shipped, and add the company's logo and colour."""
     static = files("gateway") / "web" / "static"
-    return Assets({each.name: each.read_bytes() for each in static.iterdir()})
+    contents = {each.name: each.read_bytes() for each in static.iterdir()}
+    if look is not None:
+        contents[STYLES] += stylesheet(look)
+        if look.logo is not None:
+            contents[look.logo.name] = look.logo.body
+    return Assets(contents)
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -20,6 +20,13 @@ from gateway.rules.http1 import FieldBlock
 STATUSES = (400, 403, 405, 408, 413, 414, 417, 421, 429, 431, 500, 501, 502, 503, 504)
 """What there are sentences for; others are told as the first of their family."""
 
+RETRY_AFTER_S = {408: 5, 429: 5, 500: 5, 502: 5, 503: 5, 504: 30}
+"""
+Seconds after which trying again may help, said to people and in Retry-After (RFC 9110 10.2.3).
+
+The others stay as they are however often one tries: their pages lead to the first page.
+"""
+
 
 def failure_page(
     pages: Pages, status: int, block: FieldBlock | None, is_page: bool
@@ -55,6 +62,11 @@ def _speakers(pages: Pages, block: FieldBlock | None) -> list[Catalogue]:
     return [pages.languages.catalogue(language)]
 
 
+def _seconds(status: int) -> int:
+    """What stands in a sentence that names seconds; the others leave it out."""
+    return RETRY_AFTER_S.get(status, 0)
+
+
 def _name(status: int) -> str:
     told = status if status in STATUSES else status // 100 * 100
     return f"failure.{told}"
@@ -62,13 +74,20 @@ def _name(status: int) -> str:
 
 def _page(pages: Pages, status: int, speakers: list[Catalogue]) -> bytes:
     return pages.render(
-        "failure.html", status=status, name=_name(status), speakers=speakers
+        "failure.html",
+        status=status,
+        name=_name(status),
+        speakers=speakers,
+        helps_to_wait=status in RETRY_AFTER_S,
+        seconds=_seconds(status),
+        home=f"{pages.public.origin}/",
     ).encode("utf-8")
 
 
 def _json(pages: Pages, status: int, speakers: list[Catalogue]) -> bytes:
     del pages
     name, speaker = _name(status), speakers[0]
-    message = f"{speaker.say(name + '.what')} {speaker.say(name + '.next')}"
+    next_step = speaker.say(f"{name}.next", seconds=_seconds(status))
+    message = f"{speaker.say(name + '.what')} {next_step}"
     known = {"error": HTTPStatus(status).name.lower(), "message": message}
     return json.dumps(known, ensure_ascii=False).encode("utf-8")

@@ -15,6 +15,7 @@ from importlib.resources import files
 from babel.dates import format_date
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from gateway.config.look_options import Look
 from gateway.errors import Reason
 from gateway.pages.assets import Assets
 from gateway.pages.languages import Catalogue, Language, Languages
@@ -28,6 +29,7 @@ STATUS: dict[Reason, int] = {
     Reason.FOREIGN_ORIGIN: 403,
     Reason.EXPIRED: 403,
     Reason.UNKNOWN_PASSKEY: 403,
+    Reason.REMOVED_PASSKEY: 403,
     Reason.NOT_VERIFIED: 403,
     Reason.REFUSED: 403,
     Reason.ALREADY_REGISTERED: 409,
@@ -41,6 +43,9 @@ STATUS: dict[Reason, int] = {
     Reason.RECOVERY_CODE: 403,
 }
 """How each refusal is told in HTTP."""
+
+PLAIN = Look()
+"""No logo, no colour, no notice."""
 
 INCIDENT_BYTES = 4
 """Random bytes of an incident's number: short enough to be read out on the telephone."""
@@ -57,11 +62,14 @@ class Pages:
         languages: Languages,
         assets: Assets,
         token_bytes: Callable[[int], bytes],
+        look: Look = PLAIN,
     ) -> None:
         self.public = public
         self.gateway_name = gateway_name
         self.languages = languages
         self.assets = assets
+        self.look = look
+        """The same that `load_assets` was given."""
         self.cookies: CookieNames = cookie_names(public.is_secure)
         self._token_bytes = token_bytes
         self.failures: dict[tuple[int, tuple[Language, ...], bool], bytes] = {}
@@ -71,7 +79,7 @@ class Pages:
     def render(self, template: str, **values: object) -> str:
         """That template with these values, and with what every template may use."""
         return self._templates.get_template(template).render(
-            gateway_name=self.gateway_name, static=self.assets.prefix, **values
+            gateway_name=self.gateway_name, look=self.look, static=self.assets.prefix, **values
         )
 
     def page(

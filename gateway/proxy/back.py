@@ -21,9 +21,8 @@ from gateway.rules.http1 import (
     HEAD_LIMIT_BYTES,
     BadMessageError,
     BodyKind,
-    ResponseHead,
-    parse_response,
 )
+from gateway.rules.response import ResponseHead, parse_response
 
 
 class Fault(enum.Enum):
@@ -51,6 +50,9 @@ class Exchange(Interface):
 
     def pieces(self, pieces: list[bytes], *, is_last: bool) -> None:
         """Some of the answer's body came."""
+
+    def whole(self, head: ResponseHead, body: bytes) -> None:
+        """The final answer came all at once, with a body of declared length; the end."""
 
     def switched(self, head: ResponseHead, rest: bytes) -> None:
         """The app speaks another protocol now (101)."""
@@ -159,11 +161,14 @@ class Back(Protocol):
             self._is_tunnel = True
             exchange.switched(head, rest)
             return
-        exchange.answered(head)
         framing = head.framing
         if framing.kind is BodyKind.LENGTH and framing.length == len(rest):
-            self._finish(exchange, [rest], is_clean=True)
+            self._exchange = None
+            if not head.is_persistent:
+                self.retire()
+            exchange.whole(head, rest)
             return
+        exchange.answered(head)
         self._body = reader(framing)
         # Even without a piece: an event stream's head must not wait for its first event.
         self._read_body(exchange, rest, is_first=True)

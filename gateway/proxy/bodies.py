@@ -7,6 +7,7 @@ trailer or odd spelling of a size reaches the other side.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.rules.chunked import LAST_CHUNK, ChunkedDecoder, encode_chunk
@@ -75,7 +76,7 @@ def reader(framing: Framing) -> BodyReader:
     return _Counted(framing.length if framing.kind is BodyKind.LENGTH else 0)
 
 
-def framed(pieces: list[bytes], *, chunked: bool, is_last: bool) -> bytes:
+def framed(pieces: Sequence[bytes], *, chunked: bool, is_last: bool) -> bytes:
     """The pieces as they go on: in chunks, or as they are."""
     if not chunked:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

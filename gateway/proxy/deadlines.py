@@ -28,6 +28,10 @@ BODY_LEAST_BYTES_PER_S = 1024
 CROWDED_KEEP_ALIVE_S = 2.0
 """What is left of it while most connections are in use."""
 
+HALF_CLOSED_S = 3.0
+"""For the answer to begin when a client in the clear has ended its half. Mostly it has gone, and
+the app need not work on for nobody; who half-closes on purpose (nc, scripts) wants it soon."""
+
 CLOSE_S = 5.0
 """For the other side to take our goodbye; then the socket is torn down."""
 

@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.web.resource import IResource
 
 from gateway.proxy.deadlines import Deadlines
-from gateway.proxy.exchange import AppLink
+from gateway.proxy.link import AppLink
 from gateway.proxy.pool import Pool
 from gateway.proxy.reach import Place, Trust, endpoint_for
 from gateway.proxy.resource import AppResource

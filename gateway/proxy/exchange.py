@@ -9,19 +9,18 @@ connection is cut: a short answer never looks like a whole one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from twisted.logger import Logger
 
 from gateway.proxy.back import Back, Fault
 from gateway.proxy.bodies import CONTINUE, framed
+from gateway.proxy.link import CHUNKED, WEBSOCKET, AppLink
 from gateway.proxy.plane import Browser
-from gateway.proxy.pool import Pool
 from gateway.proxy.wire import unsent_bytes
-from gateway.rules.headers import forwarding, from_app, to_app
-from gateway.rules.http1 import NO_BODY, BodyKind, RequestHead, ResponseHead
-from gateway.rules.locations import Names
-from gateway.rules.public import PublicOrigin
+from gateway.rules.headers import from_app
+from gateway.rules.http1 import NO_BODY, BodyKind, RequestHead
+from gateway.rules.response import ResponseHead
 
 TUNNEL_IDLE_S = 600.0
 """How long a WebSocket may be silent in both directions: longer than the ping of common apps."""
@@ -31,26 +30,6 @@ SAFE_TO_REPEAT = frozenset((b"GET", b"HEAD"))
 
 STATUS_OF = {Fault.UNREACHABLE: 504, Fault.BUSY: 503}
 """What the browser is told; 502 for every other fault."""
-
-CHUNKED = b"Transfer-Encoding: chunked\r\n"
-WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppLink:
-    """The one app behind this gateway, and how it wants to be spoken to."""
-
-    pool: Pool
-    public: PublicOrigin
-    authority: bytes
-    """What Host says to the app; b"" = the name of the backend that is asked."""
-    names: Names
-    max_body_bytes: int
-    connect_s: float
-    first_byte_s: float
-    """For the answer to begin, and between two pieces of it."""
-    idle_s: float
-    """Between two pieces of the request's body."""
 
 
 class AppExchange:
@@ -70,29 +49,44 @@ class AppExchange:
     _is_chunked = False
     _is_persistent = False
     _has_retried = False
+    _waiting: Sequence[bytes] = ()
 
-    def __init__(self, front: Browser, head: RequestHead, link: AppLink) -> None:
+    def __init__(
+        self, front: Browser, head: RequestHead, link: AppLink, lines: bytes | None = None
+    ) -> None:
+        """
+        Carry that request over that link.
+
+        Args:
+            lines: its field lines for the app, if they were made before; see `to_app`.
+        """
         self._front = front
         self._head = head
         self._link = link
-        self._waiting: list[bytes] = []
+        self._lines = lines
 
     # The request
 
     def begin(self, pieces: list[bytes], *, is_last: bool) -> None:
         """Look for a connection to the app."""
-        framing = self._head.block.framing
-        if framing.kind is BodyKind.LENGTH and framing.length > self._link.max_body_bytes:
-            self._answer(413)
+        if self._head.block.framing is not NO_BODY and not self._begin_body(pieces, is_last):
             return
-        if pieces and not self._take(pieces):
-            return
-        if not is_last:
-            # Nothing is gathered while the app is being connected.
-            self._front.pause()
         self._link.pool.find(self)
         if self._back is None and not self._is_over:
             self._front.progress(self._link.connect_s * 2)
+
+    def _begin_body(self, pieces: list[bytes], is_last: bool) -> bool:
+        """Look at what is said and what has come of the body; False = too large."""
+        framing = self._head.block.framing
+        if framing.kind is BodyKind.LENGTH and framing.length > self._link.max_body_bytes:
+            self._answer(413)
+            return False
+        if pieces and not self._take(pieces):
+            return False
+        if not is_last:
+            # Nothing is gathered while the app is being connected.
+            self._front.pause()
+        return True
 
     def connected(self, back: Back) -> None:
         """Send what there is of the request."""
@@ -102,9 +96,15 @@ class AppExchange:
         self._back = back
         head, front = self._head, self._front
         back.carry(self, method=head.method, may_switch=head.is_websocket)
+        written = self._link.request_head(
+            head, self._lines, forwarding=front.forwarding, authority=back.home.authority
+        )
+        if head.block.framing is NO_BODY:
+            back.transport.write(written)
+            front.progress(self._link.first_byte_s)
+            return
         is_last = front.is_body_read
-        body = self._framed(is_last=is_last) if head.block.framing is not NO_BODY else b""
-        back.transport.write(self._request_head(back.home.authority) + body)
+        back.transport.write(written + self._framed(is_last=is_last))
         if is_last:
             front.progress(self._link.first_byte_s)
         else:
@@ -118,26 +118,6 @@ class AppExchange:
         self._front.resume()
         self._front.progress(self._link.idle_s)
 
-    def _request_head(self, authority: bytes) -> bytes:
-        head, link = self._head, self._link
-        ours = forwarding(
-            client=self._front.peer, scheme=link.public.scheme, authority=link.public.authority
-        )
-        return b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b%b\r\n" % (
-            head.method,
-            head.target,
-            link.authority or authority,
-            to_app(head.block, names=link.names),
-            ours,
-            self._request_framing(),
-        )
-
-    def _request_framing(self) -> bytes:
-        kind, length = self._head.block.framing
-        if kind is BodyKind.NONE:
-            return WEBSOCKET if self._head.is_websocket else b""
-        return CHUNKED if kind is BodyKind.CHUNKED else b"Content-Length: %d\r\n" % length
-
     def body(self, pieces: list[bytes], *, is_last: bool) -> None:
         """Send on what came of the body."""
         if not self._take(pieces) or self._back is None:
@@ -149,7 +129,7 @@ class AppExchange:
             self._front.progress(self._link.first_byte_s)
 
     def _take(self, pieces: list[bytes]) -> bool:
-        self._waiting += pieces
+        self._waiting = [*self._waiting, *pieces]
         self._body_bytes += sum(map(len, pieces))
         if self._body_bytes <= self._link.max_body_bytes:
             return True
@@ -158,7 +138,7 @@ class AppExchange:
         return False
 
     def _framed(self, *, is_last: bool) -> bytes:
-        pieces, self._waiting = self._waiting, []
+        pieces, self._waiting = self._waiting, ()
         is_chunked = self._head.block.framing.kind is BodyKind.CHUNKED
         return framed(pieces, chunked=is_chunked, is_last=is_last)
 
@@ -174,7 +154,7 @@ class AppExchange:
     def informed(self, head: ResponseHead) -> None:
         """Pass on early hints (RFC 8297); other interim answers are between the app and us."""
         if head.status == 103 and self._head.minor == 1:
-            self._front.transport.write(self._answer_head(head, b""))
+            self._front.transport.write(self._link.answer_head(head, b""))
 
     def answered(self, head: ResponseHead) -> None:
         """Make the head ready; it is written together with the first piece."""
@@ -185,15 +165,7 @@ class AppExchange:
         self._is_persistent = (
             self._head.is_persistent and self._front.is_body_read and (is_modern or not is_open)
         )
-        self._pending = self._answer_head(head, self._answer_framing(head))
-
-    def _answer_head(self, head: ResponseHead, framing: bytes) -> bytes:
-        return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
-            head.status,
-            head.reason,
-            from_app(head, names=self._link.names),
-            framing,
-        )
+        self._pending = self._link.answer_head(head, self._answer_framing(head))
 
     def _answer_framing(self, head: ResponseHead) -> bytes:
         if self._is_chunked:
@@ -205,6 +177,23 @@ class AppExchange:
         if not self._is_persistent:
             return framing + b"Connection: close\r\n"
         return framing + (b"" if self._head.minor else b"Connection: keep-alive\r\n")
+
+    def whole(self, head: ResponseHead, body: bytes) -> None:
+        """Pass on an answer that came all at once."""
+        back, front, request = self._back, self._front, self._head
+        is_persistent = request.is_persistent and front.is_body_read
+        if back is None or not is_persistent or self._is_uploading or not request.minor:
+            self.answered(head)
+            self.pieces([body], is_last=True)
+            return
+        self._is_over = self.has_answered = True
+        self._back = None
+        front.transport.write(
+            b"HTTP/1.1 %d %b%b\r\nContent-Length: %d\r\n\r\n%b"
+            % (head.status, head.reason, from_app(head, self._link.names), len(body), body)
+        )
+        back.release(is_sent=True, was_slowed=False)
+        front.done(is_persistent=True)
 
     def pieces(self, pieces: list[bytes], *, is_last: bool) -> None:
         """Pass on what came of the answer."""
@@ -253,7 +242,7 @@ class AppExchange:
         if back is None:
             return
         self.has_answered = self._is_tunnel = True
-        front.transport.write(self._answer_head(head, WEBSOCKET) + rest)
+        front.transport.write(self._link.answer_head(head, WEBSOCKET) + rest)
         self._is_uploading = self._is_downloading = True
         front.transport.registerProducer(back.transport, True)  # noqa: FBT003
         back.transport.registerProducer(front.transport, True)  # noqa: FBT003

@@ -18,25 +18,27 @@ Each state has a deadline that a slow drip cannot stretch: see `deadlines`.
 
 from __future__ import annotations
 
-import enum
 import math
 
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from gateway.proxy.bodies import BodyReader, reader
 from gateway.proxy.deadlines import (
     BODY_GRACE_S,
     BODY_LEAST_BYTES_PER_S,
     CLOSE_S,
-    CROWDED_KEEP_ALIVE_S,
+    HALF_CLOSED_S,
     HEADER_S,
     KEEP_ALIVE_S,
     LINGER_S,
 )
 from gateway.proxy.plane import Exchange, Plane
-from gateway.proxy.wire import Wire, unsent_bytes
+from gateway.proxy.punctual import Punctual, State
+from gateway.rules.headers import forwarding
 from gateway.rules.http1 import (
     HEAD_LIMIT_BYTES,
     BadMessageError,
@@ -45,46 +47,31 @@ from gateway.rules.http1 import (
     parse_request,
     skip_leading_crlf,
 )
-from gateway.store.live import LiveSession
 
 LINGER_BYTES = 64 * 1024 * 1024
 """What is still read after an early answer."""
+
+NOTHING: list[bytes] = []
 
 PIPELINE_BYTES = 64 * 1024
 """What may wait behind the request that is being carried."""
 
 
-class State(enum.Enum):
-    """What a connection is doing, see the theory of operation."""
-
-    HEAD = "head"
-    EXCHANGE = "exchange"
-    TUNNEL = "tunnel"
-    LINGER = "linger"
-    CLOSED = "closed"
-
-
-class Front(Protocol):
+@implementer(IHalfCloseableProtocol)
+class Front(Punctual):
     """One connection of a browser."""
 
-    transport: Wire  # type: ignore[assignment]  # Twisted says ITransport and means more
     log = Logger()
 
     def __init__(self, plane: Plane) -> None:
-        self.plane = plane
+        super().__init__(plane)
         self.peer = ""
-        self.deadline = 0.0
-        self.session: LiveSession | None = None
-        self.state = State.HEAD
-        self._exchange: Exchange | None = None
+        self.forwarding = b""
         self._body: BodyReader | None = None
-        self._buffer = b""
-        self._is_between = self._may_skip = True  # no byte of the next request has come
+        self._may_skip = True
         self._is_counted = self._is_known = False
-        self._body_due = math.inf
         self._is_paused = False
         self._lingered = 0
-        self._unsent = -1
 
     def connectionMade(self) -> None:
         """A browser connected."""
@@ -94,6 +81,10 @@ class Front(Protocol):
             self.state = State.CLOSED
             self.transport.abortConnection()
             return
+        public = self.plane.public
+        self.forwarding = forwarding(
+            client=self.peer, scheme=public.scheme, authority=public.authority
+        )
         self.transport.setTcpNoDelay(True)
         self.plane.deadlines.watch(self)
         self._expect(HEADER_S)
@@ -101,7 +92,10 @@ class Front(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Bytes of the browser."""
         if self.state is State.HEAD:
-            self._read_heads(self._buffer + data if self._buffer else data)
+            if self._buffer:
+                self._read_heads(self._buffer + data)
+            elif not self._recognise(data):
+                self._read_heads(data)
         elif self.state is State.EXCHANGE:
             self._read_body(data)
         elif self.state is State.TUNNEL and self._exchange is not None:
@@ -110,6 +104,17 @@ class Front(Protocol):
             self._linger(data)
 
     # Heads
+
+    def _recognise(self, data: bytes) -> bool:
+        """Carry a whole request at once that is like one before it; False = read it."""
+        recognised = self.plane.recognise(self, data)
+        if recognised is None:
+            return False
+        self._is_between = False
+        self.state = State.EXCHANGE
+        self.session, self._exchange = recognised
+        recognised[1].begin(NOTHING, is_last=True)
+        return True
 
     def _read_heads(self, data: bytes) -> None:
         if self._may_skip:
@@ -129,6 +134,9 @@ class Front(Protocol):
         self._start(head, data[end + 4 :])
 
     def _wait_for_head(self, data: bytes) -> None:
+        if self._is_half_closed:
+            self.close()  # there will be no more of it
+            return
         self._buffer = data
         if self._is_between:
             self._is_between = False
@@ -232,6 +240,9 @@ class Front(Protocol):
         if not is_persistent or not self.is_body_read:
             self.linger()
             return
+        if self._is_half_closed and not self._buffer:
+            self.close()
+            return
         self.state = State.HEAD
         self._is_between = self._may_skip = True
         self._expect(KEEP_ALIVE_S)
@@ -298,6 +309,25 @@ class Front(Protocol):
         self._let_go()
         self.transport.abortConnection()
 
+    def readConnectionLost(self) -> None:
+        """
+        The browser will send no more (RFC 9112 9.6).
+
+        It has most likely gone. But some clients end their half behind the request, and wait:
+        so in the clear an answer that begins soon is still theirs. TLS has no such halves.
+        """
+        self._is_half_closed = True
+        if self.state is State.EXCHANGE and self.is_body_read and not self.plane.is_tls:
+            self._expect_at_most(HALF_CLOSED_S)
+        elif self.state is State.HEAD:
+            self.close()
+        else:
+            self._let_go()
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Our half is closed, as we wished."""
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The browser has gone."""
         if self._is_counted:
@@ -311,40 +341,3 @@ class Front(Protocol):
         self.state = State.CLOSED
         if exchange is not None:
             exchange.abandon()
-
-    # Time
-
-    def _expect(self, seconds: float) -> None:
-        self.deadline = self.plane.deadlines.now() + seconds
-
-    def progress(self, seconds: float) -> None:
-        """Something moved: allow this many seconds more, but no drip."""
-        self.deadline = min(self.plane.deadlines.now() + seconds, self._body_due)
-
-    def look(self, now: float) -> None:
-        """Once a second: is this connection overdue, or its session over?"""
-        if self.session is not None and self.session.ended and self._exchange is not None:
-            self.cut()
-            return
-        if self._is_between and self.plane.crowd.is_crowded:
-            self.deadline = min(self.deadline, now + CROWDED_KEEP_ALIVE_S)
-        if now >= self.deadline and self._is_draining():
-            self._expect(CLOSE_S)
-        elif now >= self.deadline:
-            self._overdue()
-
-    def _overdue(self) -> None:
-        if self.state in (State.EXCHANGE, State.TUNNEL) and self._exchange is not None:
-            self._exchange.overdue()
-        elif self.state is State.HEAD and self._buffer:
-            self.transport.write(self.plane.failure(408, None, is_persistent=False))
-            self.close()
-        elif self.state is State.HEAD:
-            self.close()
-        else:
-            self.cut()
-
-    def _is_draining(self) -> bool:
-        """Whether a slow browser has taken some of what the kernel holds since the last look."""
-        before, self._unsent = self._unsent, unsent_bytes(self.transport)
-        return self._unsent > 0 and self._unsent != before

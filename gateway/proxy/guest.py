@@ -19,7 +19,9 @@ from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.plane import Browser, Exchange, Failure
 from gateway.proxy.reply import Reply
 from gateway.proxy.wire import Wire, unsent_bytes
+from gateway.rules.headers import forwarding
 from gateway.rules.http1 import Field, RequestHead
+from gateway.rules.public import PublicOrigin
 
 BLOCK_BYTES = 64 * 1024
 """What is read at once of a body that twisted.web has stored."""
@@ -32,6 +34,7 @@ DRAIN_S = 5.0
 class GuestTerms:
     """What all guests of one app have in common."""
 
+    public: PublicOrigin
     deadlines: Deadlines
     failure: Failure
     own_cookies: frozenset[bytes]
@@ -43,7 +46,11 @@ class Guest(ABC):
     def __init__(self, request: Request, terms: GuestTerms) -> None:
         self.request = request
         self.terms = terms
+        public = terms.public
         self.peer: str = getattr(request.getClientAddress(), "host", "")
+        self.forwarding = forwarding(
+            client=self.peer, scheme=public.scheme, authority=public.authority
+        )
         self._reply = Reply(self, own_cookies=terms.own_cookies)
         self.transport: Wire = self._reply
 

@@ -35,18 +35,41 @@ SIGN_IN_TARGET = b"/sign-in-required"
 targets that begin with our prefix reach the Site as they are."""
 
 
+STEP_UP_TARGET = b"/step-up-required/"
+"""The same where somebody is to be verified anew; what is needed follows."""
+
+
 class SiteExchange:
     """Answers one request from our own pages."""
 
     factory = None  # twisted.web would write its access log by the reactor's clock
 
-    def __init__(self, front: Front, head: RequestHead, site: Site, *, in_place: bool) -> None:
+    def __init__(
+        self,
+        front: Front,
+        head: RequestHead,
+        site: Site,
+        *,
+        in_place: bool,
+        target: bytes = SIGN_IN_TARGET,
+    ) -> None:
+        """
+        Ask our pages.
+
+        Args:
+            front: the browser.
+            head: its request.
+            site: our pages.
+            in_place: whether one of them is to stand in the place of what was asked for.
+            target: which one.
+        """
         self.has_answered = False
         self.site = site
         self.transport = front.transport
         self._front = front
         self._head = head
         self._in_place = in_place
+        self._target = target if in_place else head.target
         self._request: Request | None = None
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -88,8 +111,7 @@ class SiteExchange:
         request.parseCookies()
         request.gotLength(len(body))
         request.handleContentChunk(body)
-        target = SIGN_IN_TARGET if self._in_place else self._head.target
-        request.requestReceived(method, target, b"HTTP/1.%d" % self._head.minor)
+        request.requestReceived(method, self._target, b"HTTP/1.%d" % self._head.minor)
 
     def tunnel(self, data: bytes) -> None:
         """Our pages open no tunnels."""

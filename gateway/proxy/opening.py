@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from gateway.proxy.back import Back, Exchange
 from gateway.proxy.reach import Place, trouble_of
+from gateway.sockets.connection import Connection
 
 if TYPE_CHECKING:
     from gateway.proxy.connections import Connections, Seeker
@@ -37,6 +38,9 @@ class PooledBack(Back):
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.arrived(self)
+        if isinstance(self.transport, Connection):
+            # The endpoint's wrapper has done its work: what comes need not go through it.
+            self.transport.protocol = self
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

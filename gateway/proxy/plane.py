@@ -53,6 +53,11 @@ class Browser(Protocol):
         ...
 
     @property
+    def forwarding(self) -> bytes:
+        """What the app is told of the request's way, see `rules.headers.forwarding`."""
+        ...
+
+    @property
     def is_body_read(self) -> bool:
         """Whether the whole request has come."""
         ...
@@ -91,6 +96,10 @@ class Failure(Protocol):
         ...
 
 
+def _nobody(front: Front, data: bytes) -> None:
+    del front, data
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
     """What all connections of one listener share."""
@@ -105,3 +114,5 @@ class Plane:
     """Says who carries a request, and which session, if any, it depends on."""
     later: Callable[[Callable[[], None]], object]
     """Calls back in the reactor's next turn."""
+    recognise: Callable[[Front, bytes], tuple[LiveSession, Exchange] | None] = _nobody
+    """`receive` for bytes that are one whole request like one before it; None = have a look."""

@@ -28,6 +28,12 @@ STATUS_OF = {
     Decision.CROWDED: 503,
 }
 
+UNAUTHORIZED = {
+    Decision.SIGN_IN_REQUIRED: "sign_in_required",
+    Decision.STEP_UP_REQUIRED: "verification_required",
+}
+"""What a script is told, which cannot show a page (RFC 9110 15.5.2)."""
+
 POLICY = (
     b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -42,8 +48,11 @@ class Refusals:
     def __init__(self, public: PublicOrigin, page: Page) -> None:
         self._page = page
         self._origin = public.origin.encode("ascii")
-        sign_in = {"error": "sign_in_required", "sign_in": f"{public.origin}/.gateway/login"}
-        self._sign_in = json.dumps(sign_in).encode("ascii")
+        where = {"sign_in": f"{public.origin}/.gateway/login"}
+        self._wanted = {
+            decision: json.dumps({"error": error} | where).encode("ascii")
+            for decision, error in UNAUTHORIZED.items()
+        }
 
     def failure(self, status: int, head: RequestHead | None, *, is_persistent: bool) -> bytes:
         """An answer that says what is wrong and what to do (RFC 9110 15.5, 15.6)."""
@@ -67,11 +76,12 @@ class Refusals:
         answer = _answer(308, content_type, body, extra=location, is_persistent=is_persistent)
         return _for_method(answer, head)
 
-    def sign_in_required(self, head: RequestHead, *, is_persistent: bool) -> bytes:
-        """401 for whoever cannot show a page."""
+    def unauthorized(self, decision: Decision, head: RequestHead, *, is_persistent: bool) -> bytes:
+        """401 for whoever cannot show a page: one of `UNAUTHORIZED`."""
         challenge = b'WWW-Authenticate: Passkey realm="gateway"\r\n'
+        body = self._wanted[decision]
         answer = _answer(
-            401, b"application/json", self._sign_in, extra=challenge, is_persistent=is_persistent
+            401, b"application/json", body, extra=challenge, is_persistent=is_persistent
         )
         return _for_method(answer, head)
 
@@ -120,8 +130,10 @@ class RefusalExchange:
         self._front.done(is_persistent=is_persistent)
 
     def _render(self, *, is_persistent: bool) -> bytes:
-        if self._decision is Decision.SIGN_IN_REQUIRED:
-            return self._refusals.sign_in_required(self._head, is_persistent=is_persistent)
+        if self._decision in UNAUTHORIZED:
+            return self._refusals.unauthorized(
+                self._decision, self._head, is_persistent=is_persistent
+            )
         if self._decision is Decision.REDIRECT:
             return self._refusals.redirect(self._head, is_persistent=is_persistent)
         status = STATUS_OF.get(self._decision, 403)

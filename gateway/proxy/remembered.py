@@ -13,18 +13,31 @@ from gateway.rules.http1 import FieldBlock, parse_block
 
 BLOCK_LIMIT = 4096
 BLOCK_BYTES = 2048
-"""Of one generation: with all that is made of a block some 16 MB. Larger blocks are not kept."""
+"""Of one generation: with all that is made of a block some 20 MB. Larger blocks are not kept."""
 
 GENERATION_S = 60.0
 """What was not used for a whole generation is forgotten with the next."""
+
+
+class Known:
+    """A block that was understood, and what is made of it for the app, once it was."""
+
+    __slots__ = ("block", "lines", "token")
+
+    def __init__(self, block: FieldBlock) -> None:
+        self.block = block
+        self.token: bytes | None = None
+        """The session's, as the cookie says; None where such requests need a closer look."""
+        self.lines = b""
+        """See `rules.headers.to_app`."""
 
 
 class Remembered:
     """`parse_block` with a memory of two generations."""
 
     def __init__(self) -> None:
-        self._young: dict[bytes, FieldBlock] = {}
-        self._old: dict[bytes, FieldBlock] = {}
+        self._young: dict[bytes, Known] = {}
+        self._old: dict[bytes, Known] = {}
 
     def __len__(self) -> int:
         """How many blocks are kept."""
@@ -37,17 +50,24 @@ class Remembered:
         Raises:
             BadMessageError: each time anew.
         """
-        understood = self._young.get(block)
-        if understood is None:
-            understood = self._old.get(block) or parse_block(block)
-            self._keep(block, understood)
-        return understood
+        known = self.known(block)
+        if known is None:
+            known = Known(parse_block(block))
+            self._keep(block, known)
+        return known.block
 
-    def _keep(self, block: bytes, understood: FieldBlock) -> None:
+    def known(self, block: bytes) -> Known | None:
+        """What is remembered of a block."""
+        known = self._young.get(block)
+        if known is None and (known := self._old.get(block)) is not None:
+            self._keep(block, known)
+        return known
+
+    def _keep(self, block: bytes, known: Known) -> None:
         if len(block) <= BLOCK_BYTES:
             if len(self._young) >= BLOCK_LIMIT:
                 self.turn()
-            self._young[block] = understood
+            self._young[block] = known
 
     def turn(self) -> None:
         """Begin a generation: to be called every `GENERATION_S`."""

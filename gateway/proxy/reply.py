@@ -16,7 +16,8 @@ from twisted.logger import Logger
 from twisted.web.server import Request
 
 from gateway.proxy.bodies import BodyReader, reader
-from gateway.rules.http1 import BadMessageError, BodyKind, ResponseHead, parse_response
+from gateway.rules.http1 import BadMessageError, BodyKind
+from gateway.rules.response import ResponseHead, parse_response
 
 FRAMING = frozenset((b"connection", b"transfer-encoding"))
 """What the channel says in its own way."""

@@ -29,8 +29,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from gateway.proxy.deadlines import Deadlines
-from gateway.proxy.exchange import AppExchange, AppLink
+from gateway.proxy.exchange import AppExchange
 from gateway.proxy.guest import Guest, GuestTerms, StoredGuest, Stream, StreamedGuest
+from gateway.proxy.link import AppLink
 from gateway.proxy.plane import Failure
 from gateway.proxy.reply import cookie_name
 from gateway.rules.http1 import BadMessageError, RequestHead, parse_request
@@ -121,7 +122,10 @@ class AppResource(Resource):
         self._allow = allow
         self._mount = mount
         self._terms = GuestTerms(
-            deadlines=deadlines, failure=failure, own_cookies=frozenset(own_cookies)
+            public=link.public,
+            deadlines=deadlines,
+            failure=failure,
+            own_cookies=frozenset(own_cookies),
         )
         self._has_warned = False
 

@@ -43,6 +43,9 @@ SIGNATURE_LIMIT_BYTES = 4_096
 TRANSPORTS = ("ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb")
 """The transports that we remember (WebAuthn 5.8.4); others are dropped."""
 
+ATTACHMENTS = ("platform", "cross-platform")
+"""Where the authenticator was, as the browser says (WebAuthn 5.4.5)."""
+
 AUTHENTICATOR_FLAGS_AT = 32
 """Where the flags byte stands in authenticatorData: after the RP ID's SHA-256 (WebAuthn 6.1)."""
 
@@ -65,6 +68,8 @@ class SignInAnswer(Answer):
     authenticator_data: bytes
     signature: bytes
     user_handle: bytes | None
+    attachment: str
+    """One of `ATTACHMENTS`, or "". Nothing vouches for it: for offers, not for decisions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,7 @@ def read_sign_in(body: bytes) -> SignInAnswer:
         ),
         signature=_bytes_of(response, "signature", SIGNATURE_LIMIT_BYTES),
         user_handle=_user_handle_of(response),
+        attachment=_attachment_of(credential),
     )
 
 
@@ -178,6 +184,11 @@ def _user_handle_of(response: dict[str, object]) -> bytes | None:
     if response.get("userHandle") is None:
         return None
     return _bytes_of(response, "userHandle", USER_HANDLE_LIMIT_BYTES)
+
+
+def _attachment_of(credential: dict[str, object]) -> str:
+    named = credential.get("authenticatorAttachment")
+    return next((each for each in ATTACHMENTS if each == named), "")
 
 
 def _transports_of(response: dict[str, object]) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ One WebAuthn ceremony, from the challenge that we give to the answer that comes 
 Theory of operation:
 
 1. A ceremony is born when a browser asks for options. It is bound to that browser (by the
-   hash of its cookie), to one purpose and, for an enrolment, to one invitation.
+   hash of its cookie), to one purpose and, for a registration, to what allows it: an
+   invitation, or a session.
 2. Its challenge is its only name: random, never given twice, never guessed
    (WebAuthn 13.4.3 wants 16 bytes; we give `CHALLENGE_BYTES`).
 3. Whatever comes back with its challenge ends it, before anything else of the answer is
    looked at: a challenge opens one door, once, or none.
-4. An answer from another browser, for another purpose or for another invitation is refused,
-   and ends the ceremony too: its challenge is known where it should not be.
+4. An answer from another browser, for another purpose, or allowed by something else is
+   refused, and ends the ceremony too: its challenge is known where it should not be.
 5. A ceremony lives `CEREMONY_LIFETIME_S` by the monotonic clock: no wall clock that is
    moved makes it older or younger.
 6. A challenge that is not open is told as expired, whether it was used, outlived, crowded
@@ -78,7 +79,7 @@ class Event(enum.Enum):
     ANSWERED_LATE = "answered-late"
     """An answer came after the lifetime."""
     ANSWERED_ASTRAY = "answered-astray"
-    """An answer came from another browser, for another purpose, or for another invitation."""
+    """An answer came from another browser, for another purpose, or allowed by something else."""
     OUTLIVED = "outlived"
     """Its lifetime is over and nobody answered."""
     CROWDED_OUT = "crowded-out"

@@ -8,6 +8,7 @@ HEAD, 1xx, 204 and 304 have no body whatever they declare; equal lengths may be 
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.rules.fields import BadMessageError
@@ -75,19 +76,20 @@ def framing_of_answer(
         BadMessageError: 400, 413 or 502.
     """
     lengths = found.get(b"content-length")
-    length = agree_length(lengths) if lengths else None
+    framing = agree_length(lengths) if lengths else None
     is_chunked = b"transfer-encoding" in found
     if is_chunked:
         check_chunked(found[b"transfer-encoding"])
         if minor == 0:
             raise BadMessageError(502, "Transfer-Encoding in HTTP/1.0")
     if status < 200 or status in _BODILESS or method == b"HEAD":
+        length = None if framing is None else framing.length
         return NO_BODY, None if is_chunked else length, not length and not is_chunked
     if is_chunked:
-        return CHUNKED_BODY, None, length is None
-    if length is None:
+        return CHUNKED_BODY, None, framing is None
+    if framing is None:
         return BODY_UNTIL_CLOSE, None, False
-    return Framing(BodyKind.LENGTH, length), length, True
+    return framing, framing.length, True
 
 
 def read_length(value: bytes) -> int:
@@ -99,14 +101,19 @@ def read_length(value: bytes) -> int:
     return int(value)
 
 
-def agree_length(values: list[bytes]) -> int | None:
+def agree_length(values: list[bytes]) -> Framing:
     """The one Content-Length of an answer, said once or several times (RFC 9112 6.3)."""
-    if len(values) == 1 and b"," not in values[0]:
-        return read_length(values[0])
-    lengths = {read_length(each.strip(b" \t")) for value in values for each in value.split(b",")}
+    if len(values) == 1:
+        return _agreed(values[0])
+    return _agreed(b",".join(values))
+
+
+@lru_cache(maxsize=256)
+def _agreed(value: bytes) -> Framing:
+    lengths = {read_length(each.strip(b" \t")) for each in value.split(b",")}
     if len(lengths) > 1:
         raise BadMessageError(502, "several Content-Length")
-    return lengths.pop() if lengths else None
+    return Framing(BodyKind.LENGTH, lengths.pop())
 
 
 def check_chunked(values: list[bytes]) -> None:

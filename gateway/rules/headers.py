@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from gateway.rules.cookies import for_browser
-from gateway.rules.http1 import FieldBlock, ResponseHead
+from gateway.rules.http1 import FieldBlock
 from gateway.rules.locations import (
     Names,
     refresh_to_public,
@@ -26,6 +26,7 @@ from gateway.rules.locations import (
     to_public,
 )
 from gateway.rules.names import HOP_BY_HOP
+from gateway.rules.response import ResponseHead
 
 _REQUEST_ADDRESSES: dict[bytes, Callable[[bytes, Names], bytes]] = {
     b"destination": to_internal,
@@ -93,29 +94,38 @@ def forwarding(*, client: str, scheme: str, authority: str) -> bytes:
     )
 
 
-def from_app(head: ResponseHead, *, names: Names) -> bytes:
+def from_app(head: ResponseHead, names: Names) -> bytes:
     """
-    The field lines of the app's answer for the browser, in order, repeated ones kept.
+    The field lines of the app's answer for the browser, in order, each with its CRLF before it.
 
     Without Content-Length, Transfer-Encoding and Connection: the proxy writes the framing.
     Nothing is added.
     """
-    reading = head.reading
-    lines = reading.passing
-    if reading.changing:
+    lines = head.passing
+    if head.changing:
         lines = lines.copy()
-        for at, (name, value) in reading.changing:
-            lines[at] = _for_browser(name, value, names)
-    return _written(lines, head.nominated)
+        for at, (name, value) in head.changing:
+            written = _for_browser(name, value, names)
+            lines[at] = b"\r\n" + written if written else b""
+    block = b"".join(lines)
+    if head.nominated <= _CONNECTION_OPTIONS:
+        return block
+    return b"".join(
+        b"\r\n" + each for each in block.split(b"\r\n")[1:] if _key(each) not in head.nominated
+    )
 
 
 def _written(lines: list[bytes], nominated: frozenset[bytes]) -> bytes:
     """The lines that are there, without those that Connection names."""
     if not nominated <= _CONNECTION_OPTIONS:
         lines = b"\r\n".join(lines).split(b"\r\n")
-        lines = [each for each in lines if each.partition(b":")[0].lower() not in nominated]
+        lines = [each for each in lines if _key(each) not in nominated]
     written = b"\r\n".join(filter(None, lines))
     return written + b"\r\n" if written else b""
+
+
+def _key(line: bytes) -> bytes:
+    return line.partition(b":")[0].lower()
 
 
 def _for_browser(name: bytes, value: bytes, names: Names) -> bytes:

@@ -11,8 +11,7 @@ What is accepted is then written anew by the proxy, from these values, never pas
 2. The target is origin-form (RFC 9112 3.2.1) and is kept to the byte.
 3. The body's end is told by exactly one Content-Length, or by `Transfer-Encoding: chunked`
    alone in HTTP/1.1, or there is no body (RFC 9112 6.3, its permission to refuse always used).
-4. Answers of the app are read with the same eyes (502), but as RFC 9112 6.3 orders: HEAD, 1xx,
-   204 and 304 have no body whatever they declare; equal lengths may be repeated.
+4. Answers of the app are read with the same eyes: see `response`.
 
 The promise: any bytes give a head or a BadMessageError, and nothing else. Bodies in chunks are
 the business of `chunked`; which fields travel on, that of `headers`.
@@ -22,7 +21,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.rules.cookies import Cookies, take_apart
@@ -31,7 +29,6 @@ from gateway.rules.fields import (
     HEAD_LIMIT_BYTES,
     LINE_LIMIT_BYTES,
     NAME,
-    VALUE,
     BadMessageError,
     Field,
     Reading,
@@ -47,10 +44,9 @@ from gateway.rules.framing import (
     NO_BODY,
     BodyKind,
     Framing,
-    framing_of_answer,
     framing_of_request,
 )
-from gateway.rules.names import OF_ANSWERS, OF_REQUESTS
+from gateway.rules.names import OF_REQUESTS
 
 __all__ = [
     "BODY_UNTIL_CLOSE",
@@ -65,10 +61,9 @@ __all__ = [
     "FieldBlock",
     "Framing",
     "RequestHead",
-    "ResponseHead",
     "parse_block",
     "parse_request",
-    "parse_response",
+    "read_plain_line",
     "skip_leading_crlf",
 ]
 
@@ -134,34 +129,6 @@ class RequestHead(NamedTuple):
         return wanted and block.framing.kind is BodyKind.NONE
 
 
-class ResponseHead(NamedTuple):
-    """An answer of the app up to its body."""
-
-    minor: int
-    status: int
-    reason: bytes
-    raw: bytes
-    """The field lines as they came, each with its CRLF before it."""
-    reading: Reading
-    framing: Framing
-    declared_length: int | None
-    """Content-Length as the app said it: also for HEAD and 304, whose body never comes."""
-    upgrade: bytes
-    """b"websocket" if the app switches to it (status 101), otherwise b""."""
-    nominated: frozenset[bytes]
-    is_persistent: bool
-    """
-    Whether the connection may serve another person's request: only where the answer's end is
-    beyond doubt. Not after HTTP/1.0, nor after both lengths, nor after a body that was declared
-    but must not come (HEAD, 204, 304): some apps send it all the same.
-    """
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """Every field as it came."""
-        return tuple(map(read_line, split_block(self.raw)))
-
-
 # A method of letters, digits, - and _ covers WebDAV, CalDAV, DeltaV and RPC over HTTP.
 _TARGET = rb"/[!\"$->@-~]*+(?:\?[!\"$-~\x80-\xff]*+)?+"
 """
@@ -170,7 +137,7 @@ clients of Shift_JIS apps send; they can end neither a line nor a target. A path
 """
 _request_line = re.compile(rb"([A-Z][A-Z0-9_-]*+) (" + _TARGET + rb") HTTP/1\.([01])").fullmatch
 _any_request_line = re.compile(rb"(" + NAME + rb") ([!-~]++) HTTP/([0-9])\.[0-9]").fullmatch
-_status_line = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (" + VALUE + rb"))?").fullmatch
+_plain_line = re.compile(rb"(GET|HEAD) (" + _TARGET + rb") HTTP/1\.1").fullmatch
 _REFUSED_METHODS = frozenset((b"CONNECT", b"TRACE"))
 _NOTHING: list[bytes] = []
 _NO_COOKIES = Cookies([], {}, b"")
@@ -214,6 +181,12 @@ def parse_block(block: bytes) -> FieldBlock:
     )
 
 
+def read_plain_line(line: bytes) -> tuple[bytes, bytes] | None:
+    """Method and target of a GET or HEAD in HTTP/1.1, which most requests are; else None."""
+    match = _plain_line(line) if len(line) <= LINE_LIMIT_BYTES else None
+    return (match[1], match[2]) if match is not None else None
+
+
 def parse_request(
     head: bytes, parse_block: Callable[[bytes], FieldBlock] = parse_block
 ) -> RequestHead:
@@ -237,49 +210,6 @@ def parse_request(
     understood = parse_block(block)
     _check_version(minor, understood)
     return RequestHead(method, target, minor, understood)
-
-
-def parse_response(head: bytes, *, method: bytes) -> ResponseHead:
-    """
-    Read the head of the app's answer to a request of that method.
-
-    Raises:
-        BadMessageError: always 502: the app talks nonsense.
-    """
-    try:
-        return _response(head, method)
-    except BadMessageError as bad:
-        raise BadMessageError(502, bad.why) from None
-
-
-def _response(head: bytes, method: bytes) -> ResponseHead:
-    line, block = cut_head(head)
-    minor, status, reason = _read_status(line)
-    reading = OF_ANSWERS.read(block)
-    found = reading.found
-    connection = found.get(b"connection")
-    nominated = list_members(connection) if connection else _NOBODY_NAMED
-    framing, length, is_certain = framing_of_answer(found, minor, status, method)
-    return ResponseHead(
-        minor,
-        status,
-        reason,
-        block,
-        reading,
-        framing,
-        length,
-        _upgrade(found[b"upgrade"], nominated) if status == 101 and b"upgrade" in found else b"",
-        nominated,
-        minor == 1 and is_certain and b"close" not in nominated,
-    )
-
-
-@lru_cache(maxsize=64)
-def _read_status(line: bytes) -> tuple[int, int, bytes]:
-    match = _status_line(line)
-    if match is None:
-        raise BadMessageError(502, "malformed status line")
-    return int(match[1]), int(match[2]), match[3] or b""
 
 
 def _refused_line(line: bytes) -> BadMessageError:

@@ -102,13 +102,12 @@ _TO_US = frozenset(
 )
 """Fields of a request that say something about the message itself, or to the gateway."""
 
-_FROM_APP = frozenset(b"content-length transfer-encoding connection upgrade".split())
+ANSWER_FRAMES = frozenset(b"content-length transfer-encoding connection upgrade".split())
 """Fields of an answer that say something about the message itself."""
 
 _REQUEST_CHANGES = frozenset(b"cookie destination if".split())
-_ANSWER_CHANGES = frozenset(
-    b"location content-location refresh set-cookie clear-site-data".split(),
-)
+ANSWER_CHANGES = frozenset(b"location content-location refresh set-cookie clear-site-data".split())
+"""Fields of an answer that may be rewritten on their way to the browser; lower case."""
 
 _REQUEST_LASTS = frozenset(
     b"accept accept-encoding accept-language cache-control connection content-type dnt host"
@@ -117,15 +116,6 @@ _REQUEST_LASTS = frozenset(
     b" upgrade-insecure-requests user-agent x-requested-with".split(),
 )
 """What a browser says the same way in request after request, and is no secret."""
-
-_ANSWER_LASTS = frozenset(
-    b"accept-ranges age cache-control connection content-encoding content-language"
-    b" content-length content-security-policy content-type cross-origin-opener-policy"
-    b" cross-origin-resource-policy date expires keep-alive permissions-policy pragma"
-    b" referrer-policy server strict-transport-security transfer-encoding vary via"
-    b" x-content-type-options x-frame-options x-powered-by x-xss-protection".split(),
-)
-"""The same for an app; its Date is another each second only."""
 
 
 def _of_request(name: bytes) -> Meaning:
@@ -137,14 +127,4 @@ def _of_request(name: bytes) -> Meaning:
     return Meaning(key, passage, key in _TO_US, key in _REQUEST_LASTS)
 
 
-def _of_answer(name: bytes) -> Meaning:
-    key = name.lower()
-    if key in NOT_TO_BROWSER:
-        passage = Passage.GOES
-    else:
-        passage = Passage.CHANGES if key in _ANSWER_CHANGES else Passage.STAYS
-    return Meaning(key, passage, key in _FROM_APP, key in _ANSWER_LASTS)
-
-
 OF_REQUESTS = Vocabulary(_of_request)
-OF_ANSWERS = Vocabulary(_of_answer)

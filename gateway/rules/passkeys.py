@@ -1,8 +1,8 @@
 """
 Registration and sign-in by passkey, as WebAuthn Level 3 wants them checked.
 
-The only caller of py_webauthn. The library verifies signatures and structures; these checks
-it leaves to its caller, and they are here:
+With `credential_keys` the only caller of py_webauthn. The library verifies signatures and
+structures; these checks it leaves to its caller, and they are here:
 
 - user verification, always (7.1 step 17, 7.2 step 18): a passkey is two factors only with it;
 - no ceremony made inside somebody else's page: crossOrigin and topOrigin (7.1 step 10, 11);
@@ -21,7 +21,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -29,18 +28,7 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
-from webauthn.helpers import (
-    decode_credential_public_key,
-    decoded_public_key_to_cryptography,
-    options_to_json_dict,
-    parse_attestation_object,
-)
-from webauthn.helpers.cose import COSECRV, COSEKTY, COSEAlgorithmIdentifier
-from webauthn.helpers.decode_credential_public_key import (
-    DecodedEC2PublicKey,
-    DecodedOKPPublicKey,
-    DecodedRSAPublicKey,
-)
+from webauthn.helpers import options_to_json_dict, parse_attestation_object
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
@@ -62,7 +50,9 @@ from gateway.rules.answers import (
     SignInAnswer,
     encode_base64url,
 )
+from gateway.rules.attestation import TODAY, Claim, PasskeyPolicy, refuse_unwelcome
 from gateway.rules.ceremony import CEREMONY_LIFETIME_S, HINTS, Way
+from gateway.rules.credential_keys import ALGORITHMS, refuse_bad_key
 from gateway.rules.public import PublicOrigin
 from gateway.rules.records import Passkey, Person
 
@@ -72,27 +62,17 @@ TIMEOUT_MS = int(CEREMONY_LIFETIME_S * 1000)
 USER_VERIFIED = 0x04
 """The UV bit of authenticatorData's flags (WebAuthn 6.1)."""
 
-ALGORITHMS = [
-    COSEAlgorithmIdentifier.EDDSA,
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
-]
-"""What every authenticator on the market has one of; RS256 for old Windows Hello."""
-
 FORMATS = (AttestationFormat.NONE, AttestationFormat.PACKED)
 """
 What a browser may answer to attestation "none": none, or packed self attestation
 (WebAuthn 5.1.3). Whatever else comes was not asked for, and is not parsed.
 """
 
-COORDINATE_BYTES = 32
-"""Bytes of one coordinate of a point on P-256 (RFC 8812, SEC 1)."""
-
-RSA_MIN_BITS = 2048
-"""NIST SP 800-57 part 1: 112 bits of strength."""
-
-RSA_MAX_BITS = 8192
-"""Above it one verification costs more than a sign-in should."""
+ASKED_FORMATS = (*FORMATS, AttestationFormat.TPM)
+"""
+What is taken where attestation is asked for: py_webauthn verifies these statements wholly.
+"tpm" is Windows Hello's.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +117,7 @@ def registration_options(
     challenge: bytes,
     registered: Sequence[Passkey],
     way: Way,
+    policy: PasskeyPolicy = TODAY,
 ) -> dict[str, object]:
     """What the browser needs for `navigator.credentials.create()`: discoverable, with UV."""
     options = generate_registration_options(
@@ -147,7 +128,9 @@ def registration_options(
         user_display_name=person.display_name,
         challenge=challenge,
         timeout=TIMEOUT_MS,
-        attestation=AttestationConveyancePreference.NONE,
+        attestation=AttestationConveyancePreference.DIRECT
+        if policy.wants_attestation
+        else AttestationConveyancePreference.NONE,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=UserVerificationRequirement.REQUIRED,
@@ -164,22 +147,32 @@ def registration_options(
 
 
 def verify_registration(
-    answer: RegistrationAnswer, *, public: PublicOrigin, challenge: bytes
+    answer: RegistrationAnswer,
+    *,
+    public: PublicOrigin,
+    challenge: bytes,
+    policy: PasskeyPolicy = TODAY,
+    now: float = 0.0,
 ) -> Registration:
     """
     Check a registration's answer (WebAuthn 7.1).
 
     Whether the credential id is free is the store's to say.
 
+    Args:
+        now: POSIX seconds, for the dates of attestation certificates.
+
     Raises:
-        RefusedError: NOT_VERIFIED when the person was not verified, else REFUSED or BAD_REQUEST.
+        RefusedError: NOT_VERIFIED when the person was not verified, NOT_ALLOWED_HERE when the
+            policy does not want such a passkey, else REFUSED or BAD_REQUEST.
     """
     _refuse_foreign_frame(answer)
-    _believe(lambda: _refuse_unasked(answer.attestation_object))
+    _believe(lambda: _refuse_unasked(answer.attestation_object, policy))
     verified = _believe(lambda: _verified_registration(answer, public, challenge))
     if verified.credential_id != answer.credential_id:
         raise RefusedError(Reason.BAD_REQUEST, "credential id differs from the attested one")
-    _believe(lambda: _refuse_bad_key(verified.credential_public_key))
+    _believe(lambda: refuse_bad_key(verified.credential_public_key))
+    _believe(lambda: refuse_unwelcome(_claim(verified), policy, now=now))
     return Registration(
         credential_id=verified.credential_id,
         public_key=verified.credential_public_key,
@@ -189,6 +182,17 @@ def verify_registration(
         is_synced=_is_synced(verified.credential_device_type),
         is_backed_up=verified.credential_backed_up,
     )
+
+
+def is_from_another_device(answer: SignInAnswer, passkey: Passkey) -> bool:
+    """
+    Whether a phone signed this browser in: a passkey that lives elsewhere, and on no key.
+
+    Then it is worth offering a passkey on this terminal, too. A hint, as good as the browser's.
+    """
+    is_phone = bool({"internal", "hybrid"}.intersection(passkey.transports))
+    is_key = bool({"usb", "nfc", "smart-card"}.intersection(passkey.transports))
+    return answer.attachment == "cross-platform" and is_phone and not is_key
 
 
 def verify_sign_in(
@@ -283,6 +287,16 @@ def _credential(answer: Answer, **response: str) -> dict[str, object]:
     }
 
 
+def _claim(verified: VerifiedRegistration) -> Claim:
+    statement = parse_attestation_object(verified.attestation_object).att_stmt
+    return Claim(
+        aaguid=verified.aaguid,
+        is_synced=_is_synced(verified.credential_device_type),
+        format=AttestationFormat(verified.fmt).value,
+        certificates=statement.x5c or (),
+    )
+
+
 def _descriptor(passkey: Passkey) -> PublicKeyCredentialDescriptor:
     transports = [AuthenticatorTransport(each) for each in passkey.transports]
     return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports or None)
@@ -310,38 +324,10 @@ def _refuse_unverified(authenticator_data: bytes) -> None:
         raise RefusedError(Reason.NOT_VERIFIED, "the authenticator did not verify the person")
 
 
-def _refuse_unasked(attestation_object: bytes) -> None:
+def _refuse_unasked(attestation_object: bytes, policy: PasskeyPolicy) -> None:
     attestation = parse_attestation_object(attestation_object)
-    if attestation.fmt not in FORMATS:
-        raise RefusedError(Reason.BAD_REQUEST, f"attestation {str(attestation.fmt)[:32]!r}")
+    if attestation.fmt not in (ASKED_FORMATS if policy.wants_attestation else FORMATS):
+        was_asked = Reason.NOT_ALLOWED_HERE if policy.wants_attestation else Reason.BAD_REQUEST
+        raise RefusedError(was_asked, f"attestation {str(attestation.fmt)[:32]!r}")
     if not attestation.auth_data.flags.uv:
         raise RefusedError(Reason.NOT_VERIFIED, "the authenticator did not verify the person")
-
-
-def _refuse_bad_key(public_key: bytes) -> None:
-    """A key of exactly the kinds that we asked for, on its curve, of sane size (RFC 9052 7)."""
-    key = decode_credential_public_key(public_key)
-    match key:
-        case DecodedEC2PublicKey(
-            kty=COSEKTY.EC2,
-            alg=COSEAlgorithmIdentifier.ECDSA_SHA_256,
-            crv=COSECRV.P256,
-            x=bytes(x),
-            y=bytes(y),
-        ):
-            is_sane = len(x) == len(y) == COORDINATE_BYTES
-        case DecodedOKPPublicKey(
-            kty=COSEKTY.OKP, alg=COSEAlgorithmIdentifier.EDDSA, crv=COSECRV.ED25519
-        ):
-            is_sane = True
-        case DecodedRSAPublicKey(
-            kty=COSEKTY.RSA, alg=COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256, n=bytes(n)
-        ):
-            is_sane = len(n) * 8 <= RSA_MAX_BITS
-        case _:
-            is_sane = False
-    if not is_sane:
-        raise RefusedError(Reason.BAD_REQUEST, "a public key of another kind")
-    usable = decoded_public_key_to_cryptography(key)  # raises for a point off the curve
-    if isinstance(usable, RSAPublicKey) and usable.key_size < RSA_MIN_BITS:
-        raise RefusedError(Reason.BAD_REQUEST, f"an RSA key of {usable.key_size} bits")

@@ -25,7 +25,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -34,7 +34,6 @@ from twisted.internet.interfaces import (
     IConsumer,
     IHalfCloseableDescriptor,
     IHalfCloseableProtocol,
-    IProducer,
     IProtocol,
     IPushProducer,
     IReadWriteDescriptor,
@@ -46,56 +45,27 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gateway.sockets.addresses import Address
-from gateway.sockets.ends import HIGH_WATER_BYTES, Incoming, Loop, Outgoing, SocketEnd, Why, close
-
-_OVER = (Outgoing.CLOSED, Outgoing.BROKEN)
+from gateway.sockets.ends import Incoming, Loop, Outgoing, Why, close
+from gateway.sockets.sending import Sending
 
 
 @implementer(
     ITCPTransport, IConsumer, IPushProducer, IReadWriteDescriptor, IHalfCloseableDescriptor
 )
-class Connection(SocketEnd, abc.ABC):
+class Connection(Sending):
     """What TCP and TLS on it have in common."""
 
     log = Logger()
 
-    __slots__ = (
-        "__weakref__",
-        "_incoming",
-        "_is_eager",
-        "_is_held",
-        "_is_producer_paused",
-        "_is_producer_pulled",
-        "_is_watched_to_write",
-        "_loop",
-        "_outgoing",
-        "_unsent",
-        "_unsent_bytes",
-        "connected",
-        "disconnecting",
-        "producer",
-        "protocol",
-    )
+    __slots__ = ("__weakref__", "_incoming", "protocol")
 
     answers_after_end = False
     """Whether the peer's end of input leaves time for what is unsent (rule 5)."""
 
     def __init__(self, sock: socket.socket, loop: Loop, peer: Address) -> None:
-        super().__init__(sock, peer)
-        self.connected = True
-        self.disconnecting = False
-        self.producer: Any = None
+        super().__init__(sock, loop, peer)
         self.protocol: Any = None
-        self._loop = loop
-        self._unsent: list[bytes | memoryview] = []
-        self._unsent_bytes = 0
         self._incoming = Incoming.PAUSED
-        self._outgoing = Outgoing.OPEN
-        self._is_eager = True
-        self._is_held = False
-        self._is_watched_to_write = False
-        self._is_producer_paused = False
-        self._is_producer_pulled = False
 
     def serve(self, protocol: IProtocol) -> None:
         """Begin: from now on the protocol is told what happens."""
@@ -158,69 +128,7 @@ class Connection(SocketEnd, abc.ABC):
         """Nobody takes what is read any more (rule 4)."""
         self.pauseProducing()
 
-    # Writing
-
-    @abc.abstractmethod
-    def write(self, data: bytes) -> None:
-        """Send, or keep until it can be sent."""
-
-    @abc.abstractmethod
-    def _send_unsent(self) -> Why:
-        """Send of what waits as much as goes; what is returned is the reason of an end."""
-
-    def writeSequence(self, iovec: Iterable[bytes]) -> None:
-        """Send several pieces."""
-        self.write(b"".join(iovec))
-
-    def _keep(self, piece: bytes | memoryview) -> None:
-        if not piece or self._outgoing in _OVER or not self.connected:
-            return
-        self._unsent.append(piece)
-        self._unsent_bytes += len(piece)
-        if not self._is_held:
-            self._watch_to_write()
-        self._slow_producer()
-
-    def _hold(self, piece: bytes, held: list[Connection]) -> None:
-        """Keep it until the lane has served the others of its batch."""
-        self._unsent.append(piece)
-        self._unsent_bytes += len(piece)
-        self._is_eager = False
-        self._is_held = True
-        held.append(self)
-
-    def release(self) -> Why:
-        """Send what was held; what is returned is the reason of an end. The lane calls it."""
-        self._is_held = False
-        if not self.connected or self._is_watched_to_write:
-            return None
-        if self._unsent:
-            why = self._send_unsent()
-            if why is not None or self._outgoing is Outgoing.BROKEN:
-                return why
-        if self._unsent:
-            self._watch_to_write()
-            return None
-        return self._all_sent()
-
-    def _watch_to_write(self) -> None:
-        self._is_eager = False
-        if not self._is_watched_to_write:
-            self._is_watched_to_write = True
-            self._loop.addWriter(self)
-
-    def _watch_no_more(self) -> None:
-        if self._is_watched_to_write:
-            self._is_watched_to_write = False
-            self._loop.removeWriter(self)
-
-    def doWrite(self) -> Why:
-        """Send what waits; then do what waited for that."""
-        if self._unsent:
-            why = self._send_unsent()
-            if why is not None or self._unsent or not self._is_watched_to_write:
-                return why
-        return self._all_sent()
+    # Ends
 
     def _output_broke(self) -> Why:
         """Rule 3: what the peer said before is still to be read."""
@@ -230,67 +138,6 @@ class Connection(SocketEnd, abc.ABC):
         self._watch_no_more()
         is_heard = self._incoming is not Incoming.ENDED and not self.disconnecting
         return None if is_heard else CONNECTION_LOST
-
-    def _all_sent(self) -> Why:
-        if self.producer is not None and (self._is_producer_pulled or self._is_producer_paused):
-            self._rest()
-            self._is_producer_paused = False
-            self.producer.resumeProducing()
-            return None
-        if self.disconnecting and self.producer is None:
-            return self._finish()
-        self._rest()
-        if self._outgoing is Outgoing.CLOSING:
-            self._close_half()
-        return None
-
-    def _rest(self) -> None:
-        """Nothing waits: what is written next may go at once."""
-        self._watch_no_more()
-        is_open = self._outgoing is Outgoing.OPEN and self.connected
-        self._is_eager = is_open and not self.disconnecting and not self._is_producer_pulled
-
-    def _finish(self) -> Why:
-        """All is sent, and the connection is to end."""
-        return CONNECTION_DONE
-
-    # Producers
-
-    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
-        """Let this one be slowed down by what is not yet sent."""
-        if self.producer is not None:
-            raise RuntimeError(f"{self.producer!r} is registered, {producer!r} cannot be")
-        if not self.connected:
-            producer.stopProducing()
-            return
-        self.producer = producer
-        self._is_producer_paused = False
-        self._is_producer_pulled = not streaming
-        if streaming:
-            self._slow_producer()
-        else:
-            self._is_eager = False
-            producer.resumeProducing()  # type: ignore[attr-defined]  # IPullProducer's
-
-    def _slow_producer(self) -> None:
-        if self.producer is None or self._is_producer_pulled or self._is_producer_paused:
-            return
-        if self._unsent_bytes > HIGH_WATER_BYTES:
-            self._is_producer_paused = True
-            self.producer.pauseProducing()
-
-    def unregisterProducer(self) -> None:
-        """It need not be slowed down any more."""
-        self.producer = None
-        self._is_producer_pulled = self._is_producer_paused = False
-        if not self.connected:
-            return
-        if self.disconnecting or self._outgoing is Outgoing.CLOSING:
-            self._watch_to_write()
-        elif not self._unsent:
-            self._rest()
-
-    # Ends
 
     def loseConnection(self) -> None:
         """Close once all is sent (rule 1)."""

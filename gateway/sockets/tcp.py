@@ -78,12 +78,15 @@ class TcpConnection(Connection):
         if held is not None and 0 < len(data) <= HELD_BYTES:
             self._hold(data, held)
             return
-        try:
-            sent = self._send(data)
-        except OSError:  # full; or broken, which the next try tells
-            sent = 0
+        sent = self._send_one(data)
         if sent != len(data):
             self._keep(memoryview(data)[sent:])
+
+    def _send_one(self, piece: bytes | memoryview) -> int:
+        try:
+            return self._send(piece)
+        except OSError:  # full; or broken, which the next try tells
+            return 0
 
     def _send_unsent(self) -> Why:
         try:
@@ -99,19 +102,6 @@ class TcpConnection(Connection):
         if len(self._unsent) == 1 or self.socket is None:
             return self._send(self._unsent[0])
         return self.socket.sendmsg(self._unsent[:PIECES_AT_ONCE])
-
-    def _drop(self, sent: int) -> None:
-        """Forget so many bytes, which the kernel has taken."""
-        self._unsent_bytes -= sent
-        whole = 0
-        for piece in self._unsent:
-            if sent < len(piece):
-                break
-            sent -= len(piece)
-            whole += 1
-        del self._unsent[:whole]
-        if sent:
-            self._unsent[0] = memoryview(self._unsent[0])[sent:]
 
 
 class ServedTcpConnection(TcpConnection):

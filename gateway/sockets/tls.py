@@ -240,6 +240,12 @@ class TlsConnection(Connection):
             self.resumeProducing()
         return super().doWrite()
 
+    def _send_one(self, piece: bytes | memoryview) -> int:
+        try:
+            return int(self._tls.send(piece)) if self._phase is Phase.OPEN else 0
+        except SSL.Error:  # full; or broken, which the next try tells
+            return 0
+
     def _send_unsent(self) -> Why:
         is_long = self._unsent_bytes > RECORD_BYTES
         if is_long:

@@ -32,6 +32,9 @@ CHANGES_KEPT = 50
 TOKENS_PER_PAGE = 500
 """Of `session_tokens`: half a millisecond's work in the reactor."""
 
+PEOPLE_PER_PAGE = 150
+"""Of `people_after`: a millisecond's work in the reactor."""
+
 
 class Store(Protocol):
     """Everything that the gateway remembers."""
@@ -55,6 +58,10 @@ class Store(Protocol):
 
     async def people(self) -> list[Person]:
         """Everybody, by name."""
+        ...
+
+    async def people_after(self, person_id: PersonId) -> list[Person]:
+        """The next of all people by their ids, `PEOPLE_PER_PAGE` at most; "" begins."""
         ...
 
     async def change_person(
@@ -195,11 +202,40 @@ class Store(Protocol):
         ...
 
     async def remember_session(self, session: Session, *, replacing: TokenHash | None) -> None:
-        """Remember a session; the one it replaces, if any, ends in the same instant."""
+        """
+        Remember a session; the one it replaces, if any, ends in the same instant.
+
+        Raises:
+            StoreError: the person is disabled or unknown, the passkey was removed (perhaps just
+                now, by somebody else), or it was remembered before.
+        """
+        ...
+
+    async def renew_session(self, session: Session, *, replacing: TokenHash) -> bool:
+        """
+        Give a session another token and another verification; the old token is void at once.
+
+        It keeps its id, its person and when it was created. False when no session of that id
+        has the old token (it has ended meanwhile, or was renewed by somebody else): nothing
+        is remembered then.
+
+        Raises:
+            StoreError: as with `remember_session`.
+        """
         ...
 
     async def end_session(self, token_hash: TokenHash) -> bool:
         """End a session. False when there was none: ending twice does no harm."""
+        ...
+
+    async def end_sessions_of(
+        self, person_id: PersonId, *, besides: str | None = None
+    ) -> list[Session]:
+        """End all sessions of a person but the one of that id; those that have ended."""
+        ...
+
+    async def end_sessions_by(self, credential_id: bytes) -> list[Session]:
+        """End all sessions that were last verified by that passkey; those that have ended."""
         ...
 
     async def sessions(self) -> list[Session]:

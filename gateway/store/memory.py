@@ -24,22 +24,20 @@ from gateway.rules.records import (
     Passkey,
     Person,
     PersonId,
-    Session,
     TokenHash,
 )
-from gateway.store.interface import CHANGES_KEPT, TOKENS_PER_PAGE
+from gateway.store.interface import CHANGES_KEPT, PEOPLE_PER_PAGE
+from gateway.store.memory_sessions import MemorySessions
 
 
-class MemoryStore:
+class MemoryStore(MemorySessions):
     """Keeps the promises of `Store`, except that of outliving the process."""
 
     def __init__(self) -> None:
-        self._people: dict[PersonId, Person] = {}
+        super().__init__()
         self._passkeys: dict[bytes, Passkey] = {}
         self._invitations: dict[TokenHash, Invitation] = {}
-        self._sessions: dict[TokenHash, Session] = {}
         self._secrets: dict[str, bytes] = {}
-        self._removed: set[bytes] = set()
         self._recovery_codes: dict[tuple[PersonId, bytes], bool] = {}
         """Whether each was used."""
         self._changes: list[Change] = []
@@ -65,6 +63,11 @@ class MemoryStore:
     async def people(self) -> list[Person]:
         """See `Store.people`."""
         return sorted(self._people.values(), key=lambda each: each.name)
+
+    async def people_after(self, person_id: PersonId) -> list[Person]:
+        """See `Store.people_after`."""
+        later = (each for each in self._people.values() if each.id > person_id)
+        return sorted(later, key=lambda each: each.id)[:PEOPLE_PER_PAGE]
 
     async def change_person(
         self,
@@ -105,19 +108,21 @@ class MemoryStore:
 
     async def issue_invitation(self, invitation: Invitation) -> None:
         """See `Store.issue_invitation`."""
-        self._issue(invitation)
+        self._invitations = self._with(self._invitations, invitation)
 
-    def _issue(self, invitation: Invitation) -> None:
-        self._require_person(invitation.person_id)
-        same = (invitation.person_id, invitation.kind)
+    def _with(
+        self, known: Mapping[TokenHash, Invitation], issued: Invitation
+    ) -> dict[TokenHash, Invitation]:
+        self._require_person(issued.person_id)
+        same = (issued.person_id, issued.kind)
         kept = {
             token_hash: each
-            for token_hash, each in self._invitations.items()
+            for token_hash, each in known.items()
             if (each.person_id, each.kind) != same or each.used is not None
         }
-        if invitation.token_hash in kept:
+        if issued.token_hash in kept:
             raise StoreError("That invitation was issued before.")
-        self._invitations = kept | {invitation.token_hash: invitation}
+        return kept | {issued.token_hash: issued}
 
     async def invitation(self, token_hash: TokenHash) -> Invitation | None:
         """See `Store.invitation`."""
@@ -140,22 +145,23 @@ class MemoryStore:
             or now >= held.expires
         ):
             raise InvitationSpentError("The invitation is unknown, expired or used.")
-        self._keep_passkey(passkey)
+        self._require_new(passkey)
         spent = replace(held, used=now, registered=passkey.credential_id)
-        self._invitations[invitation] = spent
-        if following is not None:
-            self._issue(following)
+        known = self._invitations | {invitation: spent}
+        self._invitations = known if following is None else self._with(known, following)
+        self._keep_passkey(passkey)
 
     async def add_passkey(self, passkey: Passkey) -> None:
         """See `Store.add_passkey`."""
-        self._require_person(passkey.person_id)
-        if not self._people[passkey.person_id].enabled:
-            raise StoreError("That person is disabled.")
+        self._require_enabled(passkey.person_id)
+        self._require_new(passkey)
         self._keep_passkey(passkey)
 
-    def _keep_passkey(self, passkey: Passkey) -> None:
+    def _require_new(self, passkey: Passkey) -> None:
         if passkey.credential_id in self._passkeys:
             raise CredentialTakenError("That passkey is registered already.")
+
+    def _keep_passkey(self, passkey: Passkey) -> None:
         self._passkeys[passkey.credential_id] = passkey
         self._removed.discard(passkey.credential_id)
 
@@ -243,8 +249,8 @@ class MemoryStore:
         is_unused = self._recovery_codes.get((person_id, code_hash)) is False
         if person is None or not person.enabled or not is_unused:
             raise RecoveryCodeError("That recovery code is unknown or used.")
+        self._invitations = self._with(self._invitations, grant)
         self._recovery_codes[person_id, code_hash] = True
-        self._issue(grant)
 
     async def note_change(self, change: Change) -> None:
         """See `Store.note_change`."""
@@ -258,51 +264,6 @@ class MemoryStore:
         theirs = (each for each in reversed(self._changes) if each.person_id == person_id)
         return sorted(theirs, key=lambda each: each.time, reverse=True)
 
-    async def remember_session(self, session: Session, *, replacing: TokenHash | None) -> None:
-        """See `Store.remember_session`."""
-        self._require_person(session.person_id)
-        kept = {key: each for key, each in self._sessions.items() if key != replacing}
-        if session.token_hash in kept or any(each.id == session.id for each in kept.values()):
-            raise StoreError("That session was remembered before.")
-        self._sessions = kept | {session.token_hash: session}
-
-    async def end_session(self, token_hash: TokenHash) -> bool:
-        """See `Store.end_session`."""
-        return self._sessions.pop(token_hash, None) is not None
-
-    async def sessions(self) -> list[Session]:
-        """See `Store.sessions`."""
-        return sorted(self._sessions.values(), key=lambda each: each.created)
-
-    async def sessions_of(self, person_id: PersonId) -> list[Session]:
-        """See `Store.sessions_of`."""
-        return [each for each in await self.sessions() if each.person_id == person_id]
-
-    async def session_tokens(self, *, after: TokenHash) -> list[TokenHash]:
-        """See `Store.session_tokens`."""
-        return sorted(each for each in self._sessions if each > after)[:TOKENS_PER_PAGE]
-
-    async def foreign_change(self) -> int:
-        """See `Store.foreign_change`: no other process gets at this memory."""
-        return 0
-
-    async def note_session_uses(self, uses: Mapping[TokenHash, float]) -> None:
-        """See `Store.note_session_uses`."""
-        for token_hash in uses.keys() & self._sessions.keys():
-            used = replace(self._sessions[token_hash], last_used=uses[token_hash])
-            self._sessions[token_hash] = used
-
-    async def forget_sessions(self, *, created_before: float, used_before: float) -> int:
-        """See `Store.forget_sessions`."""
-        kept = {
-            key: each
-            for key, each in self._sessions.items()
-            if each.created >= created_before and each.last_used >= used_before
-        }
-        forgotten = len(self._sessions) - len(kept)
-        self._sessions = kept
-        return forgotten
-
     async def keep_secret(self, name: str, value: bytes) -> bytes:
         """See `Store.keep_secret`."""
         return self._secrets.setdefault(name, value)
@@ -313,7 +274,3 @@ class MemoryStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
-
-    def _require_person(self, person_id: PersonId) -> None:
-        if person_id not in self._people:
-            raise StoreError("There is no such person.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.rules.records import TokenHash
+from gateway.rules.records import Person, TokenHash
 from gateway.store.table import LiveSession, SessionTable, Uses
 
 
@@ -21,7 +21,26 @@ class Replica(SessionTable):
     def take(self, sessions: Iterable[LiveSession]) -> None:
         """Let these in. One that is here already stays as it is: connections hold it."""
         for live in sessions:
-            self._live.setdefault(live.session.token_hash, live)
+            if live.session.token_hash not in self._live:
+                self._admit(live)
+
+    def renew(self, old: TokenHash, renewed: LiveSession) -> None:
+        """
+        A session lives on under another token, the old one is dead.
+
+        The object that connections hold stays the one.
+        """
+        live = self._live.get(old)
+        if live is None:
+            self.take([renewed])
+            return
+        self._rename(live, renewed.session, verified=renewed.verified)
+        live.used = max(live.used, renewed.used)
+
+    def change_people(self, people: Iterable[Person]) -> None:
+        """These people have other names, groups, … from now on."""
+        for each in people:
+            self._show(each)
 
     def end(self, token_hashes: Iterable[TokenHash]) -> None:
         """These are dead from now on."""

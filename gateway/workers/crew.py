@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort, IReactorTime
 
-from gateway.rules.records import TokenHash
+from gateway.rules.records import Person, TokenHash
 from gateway.rules.vitals import CheckResult, Level
 from gateway.store.table import LiveSession, slices
 from gateway.workers import words
@@ -96,11 +96,19 @@ class Crew:
     # As the audience of the sessions
 
     def opened(self, live: LiveSession) -> Deferred[None]:
-        """See `store.live.Audience.opened`."""
+        """See `store.audience.Audience.opened`."""
         return self._tell(words.Open, sessions=[live])
 
+    def renewed(self, old: TokenHash, live: LiveSession) -> Deferred[None]:
+        """See `store.audience.Audience.renewed`."""
+        return self._tell(words.Renew, old=[old], sessions=[live])
+
+    def changed(self, people: Sequence[Person]) -> Deferred[None]:
+        """See `store.audience.Audience.changed`."""
+        return _all([self._tell(words.ChangePeople, people=some) for some in slices(people)])
+
     def ended(self, token_hashes: Sequence[TokenHash]) -> Deferred[None]:
-        """See `store.live.Audience.ended`."""
+        """See `store.audience.Audience.ended`."""
         told = [self._tell(words.End, token_hashes=some) for some in slices(token_hashes)]
         return _all(told)
 

@@ -15,7 +15,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
-from gateway.rules.records import TokenHash
+from gateway.rules.records import Person, TokenHash
 from gateway.store.replica import Replica
 from gateway.store.table import LiveSession, slices
 from gateway.workers import words
@@ -97,6 +97,19 @@ class Deputy(amp.AMP):
     def end(self, token_hashes: list[TokenHash]) -> dict[str, object]:
         """These are dead."""
         self._replica.end(token_hashes)
+        return {}
+
+    @words.Renew.responder
+    def renew(self, old: list[TokenHash], sessions: list[LiveSession]) -> dict[str, object]:
+        """Each of these lives on under another token."""
+        for token_hash, live in zip(old, sessions, strict=True):
+            self._replica.renew(token_hash, live)
+        return {}
+
+    @words.ChangePeople.responder
+    def change_people(self, people: list[Person]) -> dict[str, object]:
+        """These people have changed."""
+        self._replica.change_people(people)
         return {}
 
     @words.NoteUses.responder

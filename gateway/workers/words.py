@@ -85,7 +85,8 @@ class Sessions(Bytes):
     Open sessions and whose they are, as JSON.
 
     Without what only our pages show (address, user agent) or need (credential): a worker has
-    no pages, and at a hundred thousand sessions each byte counts N times.
+    no pages, and at a hundred thousand sessions each byte counts N times. When a person was
+    verified goes as a reading of the clock that all processes here share.
     """
 
     def toString(self, value: Iterable[LiveSession]) -> bytes:
@@ -102,6 +103,19 @@ class Sessions(Bytes):
         return [_live(each, people) for each in sessions]
 
 
+class People(Bytes):
+    """People as they are now, as JSON."""
+
+    def toString(self, value: Iterable[Person]) -> bytes:
+        """One list for each."""
+        people = [_person_list(each) for each in value]
+        return json.dumps(people, separators=(",", ":")).encode()
+
+    def fromString(self, value: bytes) -> list[Person]:
+        """The people."""
+        return [_person(each) for each in json.loads(value)]
+
+
 def _person_list(person: Person) -> list[object]:
     handle = b64encode(person.user_handle).decode("ascii")
     return [
@@ -111,11 +125,14 @@ def _person_list(person: Person) -> list[object]:
         handle,
         person.enabled,
         person.created,
+        person.mail,
+        person.language,
+        person.groups,
     ]
 
 
 def _person(listed: list[Any]) -> Person:
-    person_id, name, display_name, handle, enabled, created = listed
+    person_id, name, display_name, handle, enabled, created, mail, language, groups = listed
     return Person(
         id=PersonId(person_id),
         name=name,
@@ -123,6 +140,9 @@ def _person(listed: list[Any]) -> Person:
         user_handle=b64decode(handle),
         enabled=enabled,
         created=created,
+        mail=mail,
+        language=language,
+        groups=tuple(groups),
     )
 
 
@@ -133,14 +153,17 @@ def _session_list(live: LiveSession) -> list[object]:
         session.id,
         session.person_id,
         session.method.value,
+        session.is_device_bound,
         session.created,
         live.begun,
         live.used,
+        live.verified,
     ]
 
 
 def _live(listed: list[Any], people: dict[PersonId, Person]) -> LiveSession:
-    token_hash, session_id, person_id, method, created, begun, used = listed
+    token_hash, session_id, person_id, method, is_device_bound = listed[:5]
+    created, begun, used, verified = listed[5:]
     session = Session(
         id=session_id,
         token_hash=TokenHash(bytes.fromhex(token_hash)),
@@ -151,8 +174,10 @@ def _live(listed: list[Any], people: dict[PersonId, Person]) -> LiveSession:
         user_agent="",
         created=created,
         last_used=created,
+        is_device_bound=is_device_bound,
     )
-    return LiveSession(session, people[session.person_id], begun=begun, used=used)
+    person = people[session.person_id]
+    return LiveSession(session, person, begun=begun, used=used, verified=verified)
 
 
 class Command(amp.Command):
@@ -181,6 +206,18 @@ class End(Command):
     """These sessions are dead; answered when the worker refuses them."""
 
     arguments: ClassVar = [(b"token_hashes", Hashes())]
+
+
+class Renew(Command):
+    """A session lives on under another token; answered when the worker refuses the old one."""
+
+    arguments: ClassVar = [(b"old", Hashes()), (b"sessions", Sessions())]
+
+
+class ChangePeople(Command):
+    """These people are shown like this from now on; answered when the worker does."""
+
+    arguments: ClassVar = [(b"people", People())]
 
 
 class NoteUses(Telling):

@@ -68,6 +68,9 @@ class Difference(enum.StrEnum):
         "While more than 16 KiB of further requests wait in the pipe, a browser's leaving goes"
         " unnoticed."
     )
+    FORGETS_WHO_HALF_CLOSES = (
+        "A client that ends its half (FIN) behind its request gets no answer."
+    )
     LOSES_WHAT_A_RESET_FOLLOWS = (
         "An app that answers in the midst of an upload and closes at once may be a 502: Twisted's"
         " transports drop what was not read when a write fails."

@@ -13,7 +13,8 @@ LOOK = r"""
 (language) => {
     const found = [];
     const shown = [...document.body.querySelectorAll('*')].filter(
-        (each) => !each.closest('svg') && each.checkVisibility({visibilityProperty: true})
+        (each) => !each.closest('svg, .visually-hidden')
+            && each.checkVisibility({visibilityProperty: true})
             && each.getBoundingClientRect().width);
     const name = (each) => `<${each.localName}${each.id && '#' + each.id}> `
         + `"${each.textContent.trim().slice(0, 30)}"`;

@@ -95,3 +95,34 @@ async def post(page: Page, answer: dict[str, str]) -> dict[str, Any]:
     """Send a copied answer from this page, with this browser's cookies."""
     told: dict[str, Any] = await page.call(POST_ANSWER, answer)
     return told
+
+
+FAILING_GET = """
+sessionStorage.failure ??= JSON.stringify({});
+navigator.credentials.get = async ({mediation}) => {
+    if (mediation === 'conditional') return new Promise(() => {});
+    const {name, message, late_ms} = JSON.parse(sessionStorage.failure);
+    const real = performance.now.bind(performance);
+    if (late_ms) performance.now = () => real() + late_ms;
+    throw new DOMException(message ?? '', name);
+};
+"""
+"""Lets every dialog fail in the way that is written in the tab's `failure`."""
+
+REFUSING_FETCH = """
+sessionStorage.refusal ??= JSON.stringify({});
+const askServer = window.fetch.bind(window);
+window.fetch = async (address, options) => {
+    const {status, body, is_gone} = JSON.parse(sessionStorage.refusal);
+    if (is_gone) throw new TypeError('Failed to fetch');
+    if (!status || !String(address).endsWith('/verify')) return askServer(address, options);
+    return new Response(JSON.stringify(body), {status});
+};
+"""
+"""Answers for the server, when a passkey is to be checked, what is in the tab's `refusal`."""
+
+SIGNALS = """
+PublicKeyCredential.signalUnknownCredential = async (told) =>
+    sessionStorage.setItem('signal', JSON.stringify(told));
+"""
+"""Writes down which passkey the device is told to forget."""

@@ -12,20 +12,27 @@ from tests.browser.steps import APP_SIGN_IN, NO_OFFER, enrol, refusal, sign_in
 from tests.groupware.running import Groupware
 from tests.instruments.gateway_process import GatewayProcess
 from tests.instruments.page import Page
+from tests.instruments.views import PHONE_AGENT
 from tests.instruments.virtual_authenticator import Transport
 
 HINTS = {
-    "#register-passkey": [],
-    "#register-this-device": ["client-device"],
+    "#register-passkey": ["client-device"],
     "#register-security-key": ["security-key"],
     "#register-phone": ["hybrid"],
 }
+
+OWN_DEVICE = """
+PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable = async () => true;
+"""
+"""Says for the browser that this PC itself can keep passkeys."""
+
+NO_DEVICE = OWN_DEVICE.replace("true", "false")
 
 
 @pytest.mark.parametrize(
     ("transport", "register", "button"),
     [
-        ("internal", "#register-this-device", "#passkey"),
+        ("internal", "#register-passkey", "#passkey"),
         ("hybrid", "#register-phone", "#phone"),
         ("usb", "#register-security-key", "#security-key"),
     ],
@@ -50,7 +57,7 @@ async def test_each_button_says_what_the_browser_shall_offer_first(
     page: Page, unused_link: str
 ) -> None:
     """The buttons of enrolment differ in the hints that the browser gets."""
-    await page.run_first(spies.OPTIONS)
+    await page.run_first(spies.OPTIONS + OWN_DEVICE)
     await page.goto(unused_link)
     await page.click("#with-phone summary")
 
@@ -62,6 +69,22 @@ async def test_each_button_says_what_the_browser_shall_offer_first(
     assert [("create", each) for each in HINTS.values()] == [
         (each["act"], each["hints"]) for each in asked
     ]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"), [(OWN_DEVICE, "このPCに登録する"), (NO_DEVICE, "パスキーを登録する")]
+)
+@pytest_twisted.ensureDeferred
+async def test_this_pc_is_named_only_where_it_can_keep_a_passkey(
+    page: Page, unused_link: str, script: str, expected: str
+) -> None:
+    """A PC without fingerprint, face or PIN of its own is not offered as a place."""
+    await page.run_first(script)
+    await page.goto(unused_link)
+
+    await page.wait_for(
+        f"document.querySelector('#register-passkey').innerText.trim() === '{expected}'"
+    )
 
 
 @pytest_twisted.ensureDeferred
@@ -109,13 +132,14 @@ async def test_of_two_who_opened_the_same_link_one_enrols(open_page: OpenPage, l
 
 @pytest_twisted.ensureDeferred
 async def test_an_expired_link_says_so(page: Page, gateway: GatewayProcess) -> None:
-    """A link whose time is over shows the same page as a used one."""
+    """A link whose time is over says so, and what to do."""
     page.record.tolerate("status of 410")
     link = await deferToThread(gateway.invite, PERSON, hours=1e-9)
 
     answer = await page.goto(link)
 
     assert (410, "invitation-spent") == (answer.status, await refusal(page))
+    assert "有効期限が切れています" in await page.text("#message")
 
 
 @pytest_twisted.ensureDeferred
@@ -187,3 +211,27 @@ async def test_another_browser_cannot_finish_an_enrolment(
     told = await spies.post(thief, await spies.copied(person))
 
     assert {"status": 403, "error": "refused"} == told
+
+
+IN_LINE = """
+Object.defineProperty(navigator, 'userAgent', {get: () => '%s'});
+navigator.clipboard.writeText = async (text) => { sessionStorage.setItem('copied', text); };
+"""
+
+
+@pytest_twisted.ensureDeferred
+async def test_inside_an_app_the_link_is_copied_for_a_real_browser(
+    page: Page, unused_link: str
+) -> None:
+    """Who opened the link inside LINE is told to take it to Safari or Chrome, and can copy it."""
+    agent = f"{PHONE_AGENT} Line/15.0.0"
+    await page.views.phone()
+    await page.send("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage="ja")
+    await page.run_first(IN_LINE % agent)
+    await page.goto(unused_link)
+
+    await page.click("[data-copy='#link']")
+
+    assert unused_link == await page.wait_for("sessionStorage.getItem('copied')")
+    assert "SafariまたはChrome" in await page.text("#in-app")
+    assert "コピーしました" == await page.text("[data-copy] span:not([hidden])")

@@ -31,7 +31,16 @@ KNOWN_COOKIE = "A" * 43
 HINTS = {"#passkey": [], "#phone": ["hybrid"], "#security-key": ["security-key"]}
 LIES = ("is_bogus_signature", "is_bad_presence")
 
-STOPS = ("passkey", "phone", "security-key", "pick", "summary", "language")
+STOPS = (
+    "language",
+    "passkey",
+    "phone",
+    "bluetooth-help",
+    "security-key",
+    "pick",
+    "help",
+    "recovery",
+)
 FOCUSED = """
 (({id, localName}, {outlineStyle}) => `${id || localName} ${outlineStyle}`)(
     document.activeElement, getComputedStyle(document.activeElement))

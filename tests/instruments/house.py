@@ -26,6 +26,7 @@ from twisted.web.iweb import IBodyProducer
 from twisted.web.server import Site
 from zope.interface import implementer
 
+from gateway.config.look_options import Look
 from gateway.login.site import LoginSite
 from gateway.pages.assets import load_assets
 from gateway.pages.languages import Language, load_languages
@@ -94,7 +95,11 @@ class House:
     """A gateway's pages with everything behind them."""
 
     def __init__(
-        self, url: str = "https://gw.example.test", *, store: Store | None = None
+        self,
+        url: str = "https://gw.example.test",
+        *,
+        store: Store | None = None,
+        look: Look | None = None,
     ) -> None:
         self.public = parse_origin(url)
         self.store: Store = store or MemoryStore()
@@ -111,8 +116,9 @@ class House:
             public=self.public,
             gateway_name="サンプル社",
             languages=LANGUAGES,
-            assets=ASSETS,
+            assets=load_assets(look) if look else ASSETS,
             token_bytes=self.token_bytes,
+            look=look or Look(),
         )
         self.site = LoginSite(
             pages=self.pages,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
@@ -26,15 +27,11 @@ class SlowStore(MemoryStore):
         self.is_slow = False
         self.waiting: Deferred[None] = Deferred()
 
-    async def note_passkey_use(
-        self, credential_id: bytes, *, sign_count: int, is_backed_up: bool, now: float
-    ) -> None:
+    async def note_passkey_use(self, credential_id: bytes, **use: Any) -> None:
         """Wait, then do it."""
         if self.is_slow:
             await self.waiting
-        await super().note_passkey_use(
-            credential_id, sign_count=sign_count, is_backed_up=is_backed_up, now=now
-        )
+        await super().note_passkey_use(credential_id, **use)
 
     async def passkeys_of(self, person_id: PersonId) -> list[Passkey]:
         """Wait, then do it."""

@@ -7,8 +7,9 @@ import json
 import pytest
 from markupsafe import escape
 
-from gateway.pages.failure import STATUSES, failure_page
+from gateway.pages.failure import RETRY_AFTER_S, STATUSES, failure_page
 from gateway.pages.render import Pages
+from gateway.proxy import refusal
 from gateway.rules.http1 import FieldBlock, parse_block
 from tests.instruments.house import House
 
@@ -34,7 +35,22 @@ def test_every_status_has_its_page(pages: Pages, status: int) -> None:
     sentences = pages.languages.catalogue(pages.languages.default).sentences
     assert b"text/html; charset=utf-8" == content_type
     for part in ("title", "what", "next"):
-        assert escape(sentences[f"failure.{status}.{part}"]) in body.decode()
+        sentence = sentences[f"failure.{status}.{part}"]
+        assert escape(sentence.format(seconds=RETRY_AFTER_S.get(status))) in body.decode()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_page_leads_on(pages: Pages, status: int) -> None:
+    """Where waiting helps, a press loads the page again; elsewhere it leads to the first page."""
+    body = failure_page(pages, status, asked(), is_page=True)[1].decode()
+
+    is_reload, is_home = 'href=""' in body, 'href="https://gw.example.test/"' in body
+    assert (status in RETRY_AFTER_S, status not in RETRY_AFTER_S) == (is_reload, is_home)
+
+
+def test_people_are_told_the_seconds_that_browsers_are_told() -> None:
+    """What the page says of waiting is what Retry-After says."""
+    assert refusal.RETRY_AFTER_S.items() <= RETRY_AFTER_S.items()
 
 
 def test_a_script_gets_json(pages: Pages) -> None:

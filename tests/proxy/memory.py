@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
@@ -20,8 +21,9 @@ from zope.interface import implementer
 
 from gateway.proxy.crowd import Crowd
 from gateway.proxy.deadlines import Deadlines
-from gateway.proxy.exchange import AppExchange, AppLink
+from gateway.proxy.exchange import AppExchange
 from gateway.proxy.front import Front
+from gateway.proxy.link import AppLink
 from gateway.proxy.local import SiteExchange
 from gateway.proxy.plane import Plane
 from gateway.proxy.pool import Pool
@@ -29,10 +31,12 @@ from gateway.proxy.reception import Reception
 from gateway.proxy.refusal import RefusalExchange, Refusals
 from gateway.proxy.remembered import Remembered
 from gateway.rules import tokens
-from gateway.rules.access import decide
+from gateway.rules.access import rule_of
+from gateway.rules.activity import Activity
 from gateway.rules.admission import Limits
 from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.locations import names_for
+from gateway.rules.policy import Policy
 from gateway.rules.public import parse_origin
 from gateway.rules.records import Method, Person, PersonId, Session, hash_token
 from gateway.rules.sessions import SessionLimits
@@ -167,9 +171,11 @@ class House:
         """The session ends."""
         assert at_once(self.sessions.end(hash_token(TOKEN)))
 
-    def _carry(self, link: AppLink, front: Front, head: RequestHead) -> AppExchange:
+    def _carry(
+        self, link: AppLink, front: Front, head: RequestHead, *, lines: bytes | None = None
+    ) -> AppExchange:
         self.carried.append(head)
-        return AppExchange(front, head, link)
+        return AppExchange(front, head, link, lines=lines)
 
     async def _let_in(self) -> None:
         person = Person(
@@ -216,14 +222,20 @@ class House:
         )
         site = Site(OwnPage(), parsePOSTFormSubmission=False)
         refusals = Refusals(PUBLIC, _page)
+        remembered = Remembered()
         self.reception = Reception(
             sessions=self.sessions,
             session_cookie=b"__Host-gw",
             crowd=self.crowd,
-            decide=partial(decide, public=PUBLIC),
+            activity=Activity(idle_s=86_400.0),
+            now=self.reactor.seconds,
+            decide=rule_of(Policy(), public=PUBLIC, standing_of=lambda live: pytest.fail("asked")),
+            remembered=remembered,
+            names=link.names,
             to_app=partial(self._carry, link),
             to_site=partial(SiteExchange, site=site, in_place=False),
             to_sign_in=partial(SiteExchange, site=site, in_place=True),
+            to_step_up=lambda front, head, need: SiteExchange(front, head, site, in_place=True),
             to_refusal=partial(RefusalExchange, refusals),
         )
         return Plane(
@@ -231,9 +243,10 @@ class House:
             is_tls=False,
             deadlines=self.deadlines,
             crowd=self.crowd,
-            parse_block=Remembered(),
+            parse_block=remembered,
             failure=refusals.failure,
             receive=self.reception,
+            recognise=self.reception.recognise,
             later=lambda call: self.reactor.callLater(0, call),
         )
 

@@ -14,7 +14,7 @@ from gateway.proxy.connections import Connections
 from gateway.proxy.pool import Pool
 from gateway.proxy.reach import Place, endpoint_for
 from gateway.rules.backends import Backend, State
-from gateway.rules.http1 import ResponseHead
+from gateway.rules.response import ResponseHead
 from tests.proxy.memory import End, Line
 
 CONNECT_S = 5.0
@@ -55,6 +55,10 @@ class Asker:
             back, self.back, self.is_answered = self.back, None, True
             if back is not None:
                 back.release(is_sent=True, was_slowed=False)
+
+    def whole(self, head: ResponseHead, body: bytes) -> None:
+        """The answer came at once."""
+        self.pieces([body], is_last=True)
 
     def switched(self, head: ResponseHead, rest: bytes) -> None:
         """Never asked for."""

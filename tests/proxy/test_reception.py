@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.proxy.reception import Decide
-from gateway.rules.access import Decision, Ruling
+from gateway.rules.access import Decide, Decision, Ruling
 from gateway.rules.http1 import RequestHead
 from tests.proxy.memory import GET, HEAD, House
 
 STRANGE = HEAD + b"\r\n"
 
 
-def house_with(decide: Decide) -> House:
+def house_with(decide: Decide[object]) -> House:
     """A gateway whose rule is another."""
     house = House()
     house.plane = replace(house.plane, receive=replace(house.reception, decide=decide))
@@ -24,7 +23,7 @@ def house_with(decide: Decide) -> House:
 def test_a_wrong_rule_lets_no_stranger_in() -> None:
     """Even if the rule said "to the app" of somebody who is not signed in, nobody gets there."""
 
-    def open_to_all(head: RequestHead, *, is_signed_in: bool) -> Ruling:
+    def open_to_all(head: RequestHead, *, session: object, peer: str) -> Ruling:
         return Ruling(decision=Decision.APP, reason="a mistake")
 
     house = house_with(open_to_all)
@@ -40,7 +39,7 @@ def test_a_wrong_rule_lets_no_stranger_in() -> None:
 def test_a_rule_that_fails_lets_nobody_in(request_bytes: bytes) -> None:
     """An accident in the rule ends the connection; it is not a way to the app."""
 
-    def broken(head: RequestHead, *, is_signed_in: bool) -> Ruling:
+    def broken(head: RequestHead, *, session: object, peer: str) -> Ruling:
         raise RuntimeError("an accident")
 
     house = house_with(broken)

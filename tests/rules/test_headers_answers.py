@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.rules.headers import from_app
-from gateway.rules.http1 import parse_response
 from gateway.rules.locations import names_for
 from gateway.rules.names import HOP_BY_HOP
 from gateway.rules.public import parse_origin
+from gateway.rules.response import parse_response
 
 PUBLIC = parse_origin("https://gw.example.co.jp")
 NAMES = names_for(
@@ -23,7 +23,7 @@ NAMES = names_for(
 def answered(*lines: bytes) -> list[bytes]:
     """The lines that reach the browser, of an answer with these fields."""
     head = parse_response(b"\r\n".join([b"HTTP/1.1 200 OK", *lines]), method=b"GET")
-    return from_app(head, names=NAMES).splitlines()
+    return from_app(head, names=NAMES).split(b"\r\n")[1:]
 
 
 APP = [

@@ -11,9 +11,8 @@ from gateway.rules.http1 import (
     BadMessageError,
     BodyKind,
     Framing,
-    ResponseHead,
-    parse_response,
 )
+from gateway.rules.response import ResponseHead, parse_response
 
 
 def answer(

@@ -23,11 +23,10 @@ from gateway.rules.http1 import (
     BodyKind,
     Framing,
     RequestHead,
-    ResponseHead,
     parse_request,
-    parse_response,
     skip_leading_crlf,
 )
+from gateway.rules.response import ResponseHead, parse_response
 from tests.rules.http1_near_valid import CHUNKED_BODIES, REQUEST_HEADS, RESPONSE_HEADS
 from tests.rules.http1_readers import (
     Reading,

@@ -18,10 +18,9 @@ from gateway.rules.http1 import (
     BodyKind,
     Field,
     RequestHead,
-    ResponseHead,
     parse_request,
-    parse_response,
 )
+from gateway.rules.response import ResponseHead, parse_response
 
 NEXT = b"GET /smuggled HTTP/1.1\r\nHost: gw\r\n\r\n"
 CHUNKS = b"3\r\nabc\r\n0\r\n\r\n"

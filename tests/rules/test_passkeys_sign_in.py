@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Reason, RefusedError
 from gateway.rules.answers import read_sign_in
-from gateway.rules.passkeys import (
-    verify_sign_in,
-)
+from gateway.rules.passkeys import is_from_another_device, verify_sign_in
 from gateway.rules.records import PersonId
 from tests.instruments.authenticator import (
     BE,
@@ -188,3 +186,25 @@ def test_a_mutated_sign_in_is_refused(member: str, cut: int, put: bytes) -> None
             passkey=PASSKEY,
             person=PERSON,
         )
+
+
+@pytest.mark.parametrize(
+    ("attachment", "transports", "is_elsewhere"),
+    [
+        ("cross-platform", ("internal", "hybrid"), True),
+        ("cross-platform", ("internal",), True),
+        ("cross-platform", ("usb", "nfc"), False),
+        ("cross-platform", ("hybrid", "usb"), False),
+        ("cross-platform", (), False),
+        ("platform", ("internal", "hybrid"), False),
+        ("", ("internal", "hybrid"), False),
+    ],
+)
+def test_a_phone_is_told_from_a_key_and_from_this_terminal(
+    attachment: str, transports: tuple[str, ...], is_elsewhere: bool
+) -> None:
+    """Only a passkey that was used across devices, and is on no key, is a phone's."""
+    body = json.dumps({**RIGHT, "authenticatorAttachment": attachment}).encode()
+    passkey = replace(PASSKEY, transports=transports)
+
+    assert is_elsewhere is is_from_another_device(read_sign_in(body), passkey)

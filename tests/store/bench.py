@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gateway.errors import StoreError
-from gateway.rules.records import Person, Session, TokenHash
+from gateway.rules.records import Person, PersonId, Session, TokenHash
 from gateway.rules.sessions import SessionLimits
 from gateway.store.live import LiveSession, LiveSessions
 from gateway.store.memory import MemoryStore
@@ -55,7 +56,8 @@ class FragileStore(MemoryStore):
         self.is_failing = False
         self.pause: Deferred[None] | None = None
 
-    async def _disk(self) -> None:
+    async def at_the_disk(self) -> None:
+        """It may take its time, and it may fail."""
         if self.pause is not None:
             await self.pause
         if self.is_failing:
@@ -63,17 +65,34 @@ class FragileStore(MemoryStore):
 
     async def remember_session(self, session: Session, *, replacing: TokenHash | None) -> None:
         """By the disk."""
-        await self._disk()
+        await self.at_the_disk()
         await super().remember_session(session, replacing=replacing)
+
+    async def renew_session(self, session: Session, *, replacing: TokenHash) -> bool:
+        """By the disk."""
+        await self.at_the_disk()
+        return await super().renew_session(session, replacing=replacing)
+
+    async def end_sessions_of(
+        self, person_id: PersonId, *, besides: str | None = None
+    ) -> list[Session]:
+        """By the disk."""
+        await self.at_the_disk()
+        return await super().end_sessions_of(person_id, besides=besides)
+
+    async def end_sessions_by(self, credential_id: bytes) -> list[Session]:
+        """By the disk."""
+        await self.at_the_disk()
+        return await super().end_sessions_by(credential_id)
 
     async def end_session(self, token_hash: TokenHash) -> bool:
         """By the disk."""
-        await self._disk()
+        await self.at_the_disk()
         return await super().end_session(token_hash)
 
     async def note_session_uses(self, uses: Mapping[TokenHash, float]) -> None:
         """By the disk."""
-        await self._disk()
+        await self.at_the_disk()
         await super().note_session_uses(uses)
 
 
@@ -109,6 +128,12 @@ class Bench:
         fresh = session(token, created=self.clocks.wall(), person=person)
         replaced = None if replacing is None else token_hash(replacing)
         return self.pump.run(self.live.open(fresh, person, replacing=replaced))
+
+    def renewed(self, old: str, token: str, **changes: object) -> Session:
+        """The record of a session whose person is verified again now."""
+        now = self.clocks.wall()
+        fresh = replace(session(old), token_hash=token_hash(token), created=TODAY)
+        return replace(fresh, verified=now, last_used=now, **changes)  # type: ignore[arg-type]
 
     def find(self, token: str) -> LiveSession | None:
         """A request with that cookie."""

@@ -2,7 +2,7 @@
 One suite for every store: each promise of `gateway.store.interface` is a test here.
 
 A kind of store proves itself by a subclass of each class here, in a module whose fixture
-`store` makes an empty one. What is promised of enrolment is in `contract_enrolment.py`.
+`store` makes an empty one. Sessions are here, the rest is in the `contract_*.py` beside this.
 """
 
 from __future__ import annotations
@@ -11,97 +11,31 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.errors import NameTakenError, StoreError
-from gateway.rules.records import PersonId
-from gateway.store.interface import Store
+from gateway.errors import StoreError
+from gateway.rules.records import Method, PersonId, TokenHash
+from gateway.store.interface import TOKENS_PER_PAGE, Store
 from tests.store.contract_enrolment import EnrolmentContract
+from tests.store.contract_passkeys import PasskeyContract
+from tests.store.contract_people import PeopleContract
+from tests.store.contract_recovery import RecoveryContract
 from tests.store.pump import Pump
-from tests.store.samples import ANNA, KENJI, session, token_hash
+from tests.store.samples import (
+    ANNA,
+    KENJI,
+    MIO,
+    invitation,
+    passkey,
+    session,
+    token_hash,
+)
 
-__all__ = ["EnrolmentContract", "PeopleContract", "SessionContract"]
-
-
-class PeopleContract:
-    """What a store promises about people and secrets."""
-
-    def test_a_person_comes_back_as_they_were(self, store: Store, pump: Pump) -> None:
-        """Whoever is added is found by id and by name, with every letter of their name."""
-        pump.run(store.add_person(ANNA))
-
-        assert ANNA == pump.run(store.person(ANNA.id))
-        assert ANNA == pump.run(store.person_named("anna"))
-
-    def test_a_disabled_person_stays_disabled(self, store: Store, pump: Pump) -> None:
-        """Somebody who may not sign in is remembered as such."""
-        pump.run(store.add_person(KENJI))
-
-        assert KENJI == pump.run(store.person(KENJI.id))
-
-    def test_strangers_are_not_found(self, store: Store, pump: Pump) -> None:
-        """Asking for somebody unknown finds nobody and is no error."""
-        assert pump.run(store.person(ANNA.id)) is None
-        assert pump.run(store.person_named("anna")) is None
-
-    def test_a_name_is_given_once(self, store: Store, pump: Pump) -> None:
-        """A second person of the same name is refused, and the first is unchanged."""
-        pump.run(store.add_person(ANNA))
-
-        with pytest.raises(NameTakenError):
-            pump.run(store.add_person(replace(KENJI, name="anna")))
-
-        assert [ANNA] == pump.run(store.people())
-
-    @pytest.mark.parametrize("field", ["id", "user_handle"])
-    def test_ids_are_given_once(self, store: Store, pump: Pump, field: str) -> None:
-        """Two people never share the id or the handle that passkeys are bound to."""
-        pump.run(store.add_person(ANNA))
-
-        with pytest.raises(StoreError):
-            pump.run(store.add_person(replace(KENJI, **{field: getattr(ANNA, field)})))
-
-        assert [ANNA] == pump.run(store.people())
-
-    def test_people_come_in_order_of_their_names(self, store: Store, pump: Pump) -> None:
-        """The list of people is sorted by name, whenever they were added."""
-        names = ["zoe", "健二", "anna", "é", "ａ", "a-b", "ab"]
-        for number, name in enumerate(names):
-            pump.run(
-                store.add_person(
-                    replace(
-                        ANNA, id=PersonId(f"{number:032}"), name=name, user_handle=b"%d" % number
-                    )
-                )
-            )
-
-        assert sorted(names) == [each.name for each in pump.run(store.people())]
-
-    def test_a_secret_comes_back(self, store: Store, pump: Pump) -> None:
-        """A kept secret is read back as it was, whatever its bytes."""
-        value = bytes(range(256))
-
-        assert value == pump.run(store.keep_secret("signing key", value))
-        assert value == pump.run(store.secret("signing key"))
-
-    def test_the_first_secret_of_a_name_stays(self, store: Store, pump: Pump) -> None:
-        """Two processes that both draw a key end up with the same one."""
-        pump.run(store.keep_secret("key", b"first"))
-
-        assert b"first" == pump.run(store.keep_secret("key", b"second"))
-        assert b"first" == pump.run(store.secret("key"))
-
-    def test_an_unknown_secret_is_none(self, store: Store, pump: Pump) -> None:
-        """A secret that was never kept is told from an empty one."""
-        pump.run(store.keep_secret("empty", b""))
-
-        assert b"" == pump.run(store.secret("empty"))
-        assert pump.run(store.secret("key")) is None
-
-    def test_closing_twice_does_no_harm(self, store: Store, pump: Pump) -> None:
-        """A store that was closed can be closed again."""
-        pump.run(store.add_person(ANNA))
-
-        pump.run(store.close())
-        pump.run(store.close())
+__all__ = [
+    "EnrolmentContract",
+    "PasskeyContract",
+    "PeopleContract",
+    "RecoveryContract",
+    "SessionContract",
+]
 
 
 class SessionContract:
@@ -111,6 +45,7 @@ class SessionContract:
     def _people(self, store: Store, pump: Pump) -> None:
         pump.run(store.add_person(ANNA))
         pump.run(store.add_person(KENJI))
+        pump.run(store.add_person(MIO))
 
     def test_a_session_comes_back(self, store: Store, pump: Pump) -> None:
         """A session is remembered with everything that its list entry shows."""
@@ -248,3 +183,156 @@ class SessionContract:
 
         assert 0 == pump.run(store.forget_sessions(created_before=0.0, used_before=0.0))
         assert [session("one")] == pump.run(store.sessions())
+
+    def test_a_persons_sessions(self, store: Store, pump: Pump) -> None:
+        """One person's sessions are listed by age, and nobody else's."""
+        for token, created, person in [("b", 2.0, ANNA), ("x", 1.0, MIO), ("a", 1.0, ANNA)]:
+            fresh = session(token, created=created, person=person)
+            pump.run(store.remember_session(fresh, replacing=None))
+
+        theirs = pump.run(store.sessions_of(ANNA.id))
+
+        assert ["id of a", "id of b"] == [each.id for each in theirs]
+        assert [] == pump.run(store.sessions_of(KENJI.id))
+
+    def test_tokens_come_in_pages(self, store: Store, pump: Pump) -> None:
+        """However many are signed in, page by page every session is seen once."""
+        tokens = sorted(token_hash(f"{n}") for n in range(TOKENS_PER_PAGE + 1))
+        pump.outcomes(
+            store.remember_session(session(f"{n}"), replacing=None)
+            for n in range(TOKENS_PER_PAGE + 1)
+        )
+
+        first = pump.run(store.session_tokens(after=TokenHash(b"")))
+        second = pump.run(store.session_tokens(after=first[-1]))
+
+        assert (tokens[:-1], tokens[-1:]) == (first, second)
+        assert [] == pump.run(store.session_tokens(after=second[-1]))
+
+    def test_nobody_disabled_is_let_in(self, store: Store, pump: Pump) -> None:
+        """A sign-in that was under way when its person was disabled comes to nothing."""
+        with pytest.raises(StoreError, match="disabled"):
+            pump.run(store.remember_session(session("one", person=KENJI), replacing=None))
+
+        assert [] == pump.run(store.sessions())
+
+    def test_nobody_is_let_in_by_a_removed_passkey(self, store: Store, pump: Pump) -> None:
+        """Neither does one by a passkey that was removed meanwhile."""
+        pump.run(store.add_passkey(passkey(b"key")))
+        pump.run(store.remove_passkey(ANNA.id, b"key", now=1600.0, even_last=True))
+        stale = replace(session("one"), credential_id=b"key")
+
+        with pytest.raises(StoreError, match="removed"):
+            pump.run(store.remember_session(stale, replacing=None))
+
+        assert [] == pump.run(store.sessions())
+
+    def test_a_session_is_renewed(self, store: Store, pump: Pump) -> None:
+        """After a verification the session has another token, and is as old as it was."""
+        pump.run(store.remember_session(session("one"), replacing=None))
+        pump.run(store.remember_session(session("two"), replacing=None))
+        renewed = replace(
+            session("one"),
+            token_hash=token_hash("fresh"),
+            method=Method.PASSKEY,
+            credential_id=b"other",
+            address="192.0.2.1",
+            user_agent="another",
+            last_used=1700.0,
+            verified=1700.0,
+            is_device_bound=False,
+        )
+        asked = replace(renewed, created=1690.0)
+
+        assert pump.run(store.renew_session(asked, replacing=token_hash("one"))) is True
+
+        assert [renewed, session("two")] == pump.run(store.sessions())
+
+    @pytest.mark.parametrize("old", ["ended", "two"])
+    def test_what_has_ended_is_not_renewed(self, store: Store, pump: Pump, old: str) -> None:
+        """A verification revives no session, and takes nobody else's over."""
+        pump.run(store.remember_session(session("two"), replacing=None))
+        renewed = replace(session("ended"), token_hash=token_hash("fresh"))
+
+        assert pump.run(store.renew_session(renewed, replacing=token_hash(old))) is False
+
+        assert [session("two")] == pump.run(store.sessions())
+
+    def test_a_token_is_given_once(self, store: Store, pump: Pump) -> None:
+        """A session is never renewed to the token of another one."""
+        pump.run(store.remember_session(session("one"), replacing=None))
+        pump.run(store.remember_session(session("two"), replacing=None))
+        renewed = replace(session("one"), token_hash=token_hash("two"))
+
+        with pytest.raises(StoreError):
+            pump.run(store.renew_session(renewed, replacing=token_hash("one")))
+
+        assert [session("one"), session("two")] == pump.run(store.sessions())
+
+    def test_of_two_who_renew_one_does(self, store: Store, pump: Pump) -> None:
+        """A session that is verified twice at once has one token afterwards."""
+        pump.run(store.remember_session(session("one"), replacing=None))
+
+        outcomes = pump.outcomes(
+            store.renew_session(
+                replace(session("one"), token_hash=token_hash(each)), replacing=token_hash("one")
+            )
+            for each in ("x", "y")
+        )
+
+        assert [True, False] == outcomes
+        assert [token_hash("x")] == [each.token_hash for each in pump.run(store.sessions())]
+
+    def test_nothing_is_renewed_by_a_removed_passkey(self, store: Store, pump: Pump) -> None:
+        """A passkey that was removed meanwhile verifies nobody, and the session stays."""
+        pump.run(store.remember_session(session("one"), replacing=None))
+        pump.run(store.add_passkey(passkey(b"key")))
+        pump.run(store.remove_passkey(ANNA.id, b"key", now=1600.0, even_last=True))
+        renewed = replace(session("one"), token_hash=token_hash("fresh"), credential_id=b"key")
+
+        with pytest.raises(StoreError, match="removed"):
+            pump.run(store.renew_session(renewed, replacing=token_hash("one")))
+
+        assert [session("one")] == pump.run(store.sessions())
+
+    def test_all_sessions_of_a_person_end(self, store: Store, pump: Pump) -> None:
+        """Somebody is signed out everywhere, oldest first, and nobody else is."""
+        for token, created, person in [("b", 2.0, ANNA), ("x", 1.0, MIO), ("a", 1.0, ANNA)]:
+            fresh = session(token, created=created, person=person)
+            pump.run(store.remember_session(fresh, replacing=None))
+
+        ended = pump.run(store.end_sessions_of(ANNA.id))
+
+        assert ["id of a", "id of b"] == [each.id for each in ended]
+        assert ["id of x"] == [each.id for each in pump.run(store.sessions())]
+        assert [] == pump.run(store.end_sessions_of(ANNA.id))
+
+    def test_all_sessions_but_one_end(self, store: Store, pump: Pump) -> None:
+        """Whoever ends all others stays signed in, whatever the token is by now."""
+        for token in ("one", "two", "three"):
+            pump.run(store.remember_session(session(token), replacing=None))
+        renewed = replace(session("two"), token_hash=token_hash("fresh"))
+        pump.run(store.renew_session(renewed, replacing=token_hash("two")))
+
+        ended = pump.run(store.end_sessions_of(ANNA.id, besides="id of two"))
+
+        assert [session("one"), session("three")] == ended
+        assert [renewed] == pump.run(store.sessions())
+
+    def test_all_sessions_by_a_passkey_end(self, store: Store, pump: Pump) -> None:
+        """Whoever was verified by that passkey last is out, others stay."""
+        other = replace(session("two"), credential_id=b"other")
+        none = replace(session("three"), credential_id=None)
+        for each in (session("one"), other, none):
+            pump.run(store.remember_session(each, replacing=None))
+
+        assert [session("one")] == pump.run(store.end_sessions_by(b"\x00credential"))
+        assert [other, none] == pump.run(store.sessions())
+
+    def test_a_persons_link_does_not_end_with_sessions(self, store: Store, pump: Pump) -> None:
+        """Signing somebody out leaves the link that was sent to them."""
+        pump.run(store.issue_invitation(invitation("link")))
+
+        pump.run(store.end_sessions_of(ANNA.id))
+
+        assert invitation("link") == pump.run(store.invitation(token_hash("link")))

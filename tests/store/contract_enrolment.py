@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import CredentialTakenError, InvitationSpentError, StoreError
-from gateway.rules.records import PersonId
+from gateway.rules.records import Invitation, InvitationKind, PersonId
 from gateway.store.interface import Store
 from tests.store.pump import Pump
 from tests.store.samples import ANNA, KENJI, invitation, passkey, token_hash
@@ -40,6 +40,69 @@ class EnrolmentContract:
         with pytest.raises(InvitationSpentError):
             self._register(store, pump, b"key", "old")
 
+    def test_each_kind_is_held_once(self, store: Store, pump: Pump) -> None:
+        """A code for a phone voids an earlier one, and not the link of the administrator."""
+        for token, kind in [
+            ("link", InvitationKind.ADMINISTRATOR),
+            ("code", InvitationKind.OTHER_DEVICE),
+            ("another", InvitationKind.OTHER_DEVICE),
+        ]:
+            pump.run(store.issue_invitation(invitation(token, kind=kind)))
+
+        assert invitation("link") == pump.run(store.invitation(token_hash("link")))
+        assert pump.run(store.invitation(token_hash("code"))) is None
+        held = pump.run(store.invitation(token_hash("another")))
+        assert invitation("another", kind=InvitationKind.OTHER_DEVICE) == held
+
+    def test_one_more_way_in_follows(self, store: Store, pump: Pump) -> None:
+        """Whoever has registered may register once more at once, by a link of another kind."""
+        pump.run(store.issue_invitation(invitation("link")))
+        spare = invitation("spare", kind=InvitationKind.SPARE)
+
+        self._follow(store, pump, "link", b"key", spare)
+        again = invitation("spare 2", kind=InvitationKind.SPARE)
+        self._follow(store, pump, "spare", b"key 2", again)
+
+        used = replace(spare, used=1999.0, registered=b"key 2")
+        assert used == pump.run(store.invitation(token_hash("spare")))
+        assert again == pump.run(store.invitation(token_hash("spare 2")))
+
+    @pytest.mark.parametrize("token", ["kenji's", "link"])
+    def test_what_cannot_follow_registers_nothing(
+        self, store: Store, pump: Pump, token: str
+    ) -> None:
+        """When the link for one more way in cannot be issued, nothing has happened."""
+        pump.run(store.issue_invitation(invitation("link")))
+        pump.run(store.issue_invitation(invitation("kenji's", KENJI)))
+
+        with pytest.raises(StoreError):
+            self._follow(store, pump, "link", b"key", invitation(token, kind=InvitationKind.SPARE))
+
+        assert pump.run(store.passkey(b"key")) is None
+        assert invitation("link") == pump.run(store.invitation(token_hash("link")))
+        assert invitation("kenji's", KENJI) == pump.run(store.invitation(token_hash("kenji's")))
+
+    def test_a_refused_enrolment_issues_nothing(self, store: Store, pump: Pump) -> None:
+        """Where nothing was registered, there is no link for one more."""
+        spare = invitation("spare", kind=InvitationKind.SPARE)
+
+        with pytest.raises(InvitationSpentError):
+            self._follow(store, pump, "link", b"key", spare)
+
+        assert pump.run(store.invitation(token_hash("spare"))) is None
+
+    def _follow(
+        self, store: Store, pump: Pump, link: str, credential_id: bytes, following: Invitation
+    ) -> None:
+        pump.run(
+            store.register_passkey(
+                passkey(credential_id),
+                invitation=token_hash(link),
+                now=1999.0,
+                following=following,
+            )
+        )
+
     def test_other_peoples_invitations_stay(self, store: Store, pump: Pump) -> None:
         """A new link for one person leaves another person's link alone."""
         pump.run(store.issue_invitation(invitation("anna")))
@@ -55,7 +118,7 @@ class EnrolmentContract:
 
         held = pump.run(store.invitation(token_hash("used")))
 
-        assert replace(invitation("used"), used=1999.0) == held
+        assert replace(invitation("used"), used=1999.0, registered=b"key") == held
 
     def test_an_invitation_is_issued_once(self, store: Store, pump: Pump) -> None:
         """The same token is never good for two invitations."""
@@ -90,7 +153,7 @@ class EnrolmentContract:
         self._register(store, pump, b"key", "link")
 
         held = pump.run(store.invitation(token_hash("link")))
-        assert replace(invitation("link"), used=1999.0) == held
+        assert replace(invitation("link"), used=1999.0, registered=b"key") == held
         assert passkey(b"key") == pump.run(store.passkey(b"key"))
 
     def test_an_invitation_works_once(self, store: Store, pump: Pump) -> None:

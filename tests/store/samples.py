@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from gateway.rules.records import (
+    Change,
+    Event,
     Invitation,
+    InvitationKind,
     Method,
     Passkey,
     Person,
@@ -20,6 +23,17 @@ ANNA = Person(
     user_handle=b"a" * 64,
     enabled=True,
     created=1000.25,
+    mail="anna@example.co.jp",
+    language="ja",
+    groups=("board", "営業"),
+)
+MIO = Person(
+    id=PersonId("c" * 32),
+    name="mio",
+    display_name="美緒",
+    user_handle=b"c" * 64,
+    enabled=True,
+    created=1002.0,
 )
 KENJI = Person(
     id=PersonId("b" * 32),
@@ -36,7 +50,12 @@ def token_hash(token: str) -> TokenHash:
     return hash_token(token.encode())
 
 
-def invitation(token: str, person: Person = ANNA) -> Invitation:
+def invitation(
+    token: str,
+    person: Person = ANNA,
+    *,
+    kind: InvitationKind = InvitationKind.ADMINISTRATOR,
+) -> Invitation:
     """An unused invitation, good while now < 2000."""
     return Invitation(
         token_hash=token_hash(token),
@@ -44,6 +63,7 @@ def invitation(token: str, person: Person = ANNA) -> Invitation:
         created=1000.0,
         expires=2000.0,
         used=None,
+        kind=kind,
     )
 
 
@@ -76,4 +96,18 @@ def session(token: str, *, created: float = 1500.0, person: Person = ANNA) -> Se
         user_agent="Mozilla/5.0 (こんにちは)",
         created=created,
         last_used=created,
+        verified=created,
+        is_device_bound=True,
+    )
+
+
+def change(subject: str, *, time: float = 1500.0, person: Person = ANNA) -> Change:
+    """Something that happened to somebody's ways in."""
+    return Change(
+        person_id=person.id,
+        time=time,
+        event=Event.PASSKEY_REMOVED,
+        subject=subject,
+        address="2001:db8::1",
+        user_agent="Mozilla/5.0 (こんにちは)",
     )

@@ -149,7 +149,7 @@ class TestForeign:
         newer.pragma("user_version", 7)
         newer.close()
 
-        words = "has schema version 7, and this gateway knows versions up to 1"
+        words = "has schema version 7, and this gateway knows versions up to 2"
         with untouched(made.parent), pytest.raises(StoreError, match=words):
             reopen()
 

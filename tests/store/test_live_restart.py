@@ -92,7 +92,7 @@ class TestRestart:
     def test_disabled_people_have_none(self, bench: Bench) -> None:
         """Somebody who may no longer sign in is signed out by a restart, for good."""
         stale = session("kenji", created=TODAY, person=KENJI)
-        bench.pump.run(bench.store.remember_session(stale, replacing=None))
+        bench.store._sessions[stale.token_hash] = stale
         bench.open("anna")
 
         assert 1 == bench.restart()

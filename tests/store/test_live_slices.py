@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 
 from gateway.errors import StoreError
 from gateway.rules.records import TokenHash
-from gateway.store.live import PAYMENTS
 from gateway.store.table import SLICE
+from gateway.store.upkeep import PAYMENTS
 from tests.store.bench import LIMITS, TODAY, Bench
 from tests.store.samples import session, token_hash
 

@@ -6,7 +6,13 @@ import pytest
 
 from gateway.store.interface import Store
 from gateway.store.memory import MemoryStore
-from tests.store.contract import EnrolmentContract, PeopleContract, SessionContract
+from tests.store.contract import (
+    EnrolmentContract,
+    PasskeyContract,
+    PeopleContract,
+    RecoveryContract,
+    SessionContract,
+)
 
 
 @pytest.fixture
@@ -21,6 +27,14 @@ class TestPeople(PeopleContract):
 
 class TestEnrolment(EnrolmentContract):
     """Invitations and passkeys in memory."""
+
+
+class TestPasskeys(PasskeyContract):
+    """Further and removed passkeys in memory."""
+
+
+class TestRecovery(RecoveryContract):
+    """Recovery codes and what happened in memory."""
 
 
 class TestSessions(SessionContract):

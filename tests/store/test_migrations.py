@@ -24,7 +24,7 @@ REBUILD = """
 CREATE TABLE wider (
     id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL,
     user_handle BLOB NOT NULL UNIQUE, enabled INTEGER NOT NULL, created REAL NOT NULL,
-    mail TEXT
+    mail TEXT NOT NULL, language TEXT NOT NULL, groups TEXT NOT NULL, phone TEXT
 ) STRICT;
 INSERT INTO wider SELECT *, NULL FROM people;
 DROP TABLE people;
@@ -53,8 +53,8 @@ def _version(path: Path) -> object:
 
 def test_an_upgrade_keeps_everything(made: Path, schema: Path, reopen: Opener, pump: Pump) -> None:
     """After an upgrade that rebuilds a table everybody and every session is there."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
-    (schema / "0003_index.sql").write_text("CREATE INDEX people_by_mail ON people (mail);")
+    (schema / "0003_phone.sql").write_text(REBUILD)
+    (schema / "0004_index.sql").write_text("CREATE INDEX people_by_phone ON people (phone);")
 
     store = reopen(schema=schema)
 
@@ -62,43 +62,44 @@ def test_an_upgrade_keeps_everything(made: Path, schema: Path, reopen: Opener, p
     assert [session("one")] == pump.run(store.sessions())
     pump.run(store.add_person(KENJI))
     pump.run(store.close())
-    assert 3 == _version(made)
+    assert 4 == _version(made)
 
 
 def test_references_still_hold_after_an_upgrade(
     made: Path, schema: Path, reopen: Opener, pump: Pump
 ) -> None:
-    """After an upgrade there is still no session without a person."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
+    """After an upgrade there is still no record of a person who is not there."""
+    (schema / "0003_phone.sql").write_text(REBUILD)
 
     store = reopen(schema=schema)
+    of_nobody = "INSERT INTO removed_passkeys VALUES (x'00', 'nobody', 0.0)"
 
     with pytest.raises(StoreError, match="FOREIGN KEY"):
-        pump.run(store.remember_session(session("two", person=KENJI), replacing=None))
+        pump.run(store._writer.write(lambda connection: connection.execute(of_nobody)))
 
 
 def test_the_way_back(made: Path, schema: Path, reopen: Opener, pump: Pump) -> None:
     """The copy that was made before an upgrade opens with the older gateway."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
+    (schema / "0003_phone.sql").write_text(REBUILD)
     store = reopen(schema=schema)
     pump.run(store.add_person(KENJI))
     pump.run(store.close())
-    with pytest.raises(StoreError, match="versions up to 1"):
+    with pytest.raises(StoreError, match="versions up to 2"):
         reopen()
 
-    made.with_name("gateway.sqlite.before-0002").rename(made)
+    made.with_name("gateway.sqlite.before-0003").rename(made)
 
     assert [ANNA] == pump.run(reopen().people())
 
 
 def test_the_copy_is_private(made: Path, schema: Path, reopen: Opener) -> None:
     """The copy before an upgrade is its owner's alone, and it is one whole file."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
+    (schema / "0003_phone.sql").write_text(REBUILD)
 
     reopen(schema=schema)
 
     copies = [each for each in made.parent.iterdir() if "before" in each.name]
-    assert ["gateway.sqlite.before-0002"] == [each.name for each in copies]
+    assert ["gateway.sqlite.before-0003"] == [each.name for each in copies]
     assert 0o600 == stat.S_IMODE(copies[0].stat().st_mode)
 
 
@@ -109,11 +110,11 @@ def test_the_copy_holds_no_secret(made: Path, schema: Path, reopen: Opener, pump
     hashed = replace(session("canary-77aa"), id="public")
     pump.run(store.remember_session(hashed, replacing=None))
     pump.run(store.close())
-    (schema / "0002_mail.sql").write_text(REBUILD)
+    (schema / "0003_phone.sql").write_text(REBUILD)
 
     reopen(schema=schema)
 
-    stored = made.with_name("gateway.sqlite.before-0002").read_bytes()
+    stored = made.with_name("gateway.sqlite.before-0003").read_bytes()
     assert b"canary-77aa" not in stored
     assert stored.count(hashed.token_hash) > 0
 
@@ -124,12 +125,12 @@ def test_what_is_only_in_the_log_is_copied_too(
     """Changes that SQLite still has in its log are in the copy."""
     running = reopen()
     pump.run(running.add_person(KENJI))
-    (schema / "0002_mail.sql").write_text("CREATE TABLE more (id) ;")
+    (schema / "0003_phone.sql").write_text("CREATE TABLE more (id) ;")
 
     pump.run(reopen(schema=schema).close())
     pump.run(running.close())
 
-    made.with_name("gateway.sqlite.before-0002").rename(made)
+    made.with_name("gateway.sqlite.before-0003").rename(made)
     assert [ANNA, KENJI] == pump.run(reopen().people())
 
 
@@ -152,34 +153,34 @@ def test_an_upgrade_that_fails_changes_nothing(
     made: Path, schema: Path, reopen: Opener, pump: Pump, statement: str, words: str
 ) -> None:
     """A faulty step undoes itself whole; the steps before it stay, and the copy too."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
-    (schema / "0003_faulty.sql").write_text(f"CREATE TABLE half (id); {statement}")
+    (schema / "0003_phone.sql").write_text(REBUILD)
+    (schema / "0004_faulty.sql").write_text(f"CREATE TABLE half (id); {statement}")
 
     with pytest.raises(StoreError, match=words):
         reopen(schema=schema)
 
-    assert 2 == _version(made)
-    (schema / "0003_faulty.sql").write_text("CREATE TABLE half (id);")
+    assert 3 == _version(made)
+    (schema / "0004_faulty.sql").write_text("CREATE TABLE half (id);")
     assert [ANNA] == pump.run(reopen(schema=schema).people())
-    assert made.with_name("gateway.sqlite.before-0002").exists()
+    assert made.with_name("gateway.sqlite.before-0003").exists()
 
 
 def test_no_room_for_the_copy_no_upgrade(made: Path, schema: Path, reopen: Opener) -> None:
     """Where the copy cannot be made the database stays at its version."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
-    made.with_name("gateway.sqlite.before-0002.part").mkdir()
+    (schema / "0003_phone.sql").write_text(REBUILD)
+    made.with_name("gateway.sqlite.before-0003.part").mkdir()
 
-    with pytest.raises(StoreError, match=r"before-0002\.part: Is a directory"):
+    with pytest.raises(StoreError, match=r"before-0003\.part: Is a directory"):
         reopen(schema=schema)
 
-    assert 1 == _version(made)
+    assert 2 == _version(made)
 
 
 def test_a_damaged_copy_no_upgrade(
     made: Path, schema: Path, reopen: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy that does not pass its check is thrown away, and nothing is upgraded."""
-    (schema / "0002_mail.sql").write_text(REBUILD)
+    (schema / "0003_phone.sql").write_text(REBUILD)
 
     class Meddling(apsw.Connection):
         def close(self, *arguments: object) -> None:
@@ -197,7 +198,7 @@ def test_a_damaged_copy_no_upgrade(
         reopen(schema=schema)
 
     monkeypatch.undo()
-    assert 1 == _version(made)
+    assert 2 == _version(made)
     assert [] == [each for each in made.parent.iterdir() if "before" in each.name]
 
 
@@ -225,8 +226,8 @@ def test_an_upgrade_survives_kills(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
         " INSERT INTO filler SELECT i, hex(randomblob(64)) FROM n;"
     )
-    (schema / "0002_heavy.sql").write_text(heavy)
-    (schema / "0003_mail.sql").write_text(REBUILD)
+    (schema / "0003_heavy.sql").write_text(heavy)
+    (schema / "0004_phone.sql").write_text(REBUILD)
     chance = random.Random(1)
     before = made.read_bytes()
     for _ in range(kills):
@@ -249,4 +250,4 @@ def test_an_upgrade_survives_kills(
         assert [ANNA] == pump.run(store.people())
         assert [session("one")] == pump.run(store.sessions())
         pump.run(store.close())
-        assert 3 == _version(made)
+        assert 4 == _version(made)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.store.replica import Replica
 from gateway.store.table import LiveSession
 from tests.store.bench import LIMITS, Bench
-from tests.store.samples import token_hash
+from tests.store.samples import ANNA, KENJI, MIO, token_hash
 
 LATE_S = 2.0
 
@@ -20,7 +22,9 @@ def replica(bench: Bench) -> Replica:
 
 def copied(live: LiveSession) -> LiveSession:
     """As it comes over the line: another object."""
-    return LiveSession(live.session, live.person, begun=live.begun, used=live.used)
+    return LiveSession(
+        live.session, live.person, begun=live.begun, used=live.used, verified=live.verified
+    )
 
 
 def test_it_lets_in_who_is_known(bench: Bench, replica: Replica) -> None:
@@ -66,6 +70,61 @@ def test_one_that_connections_hold_stays(bench: Bench, replica: Replica) -> None
     replica.take([copied(live)])
 
     assert held is replica.find(b"one")
+
+
+def test_a_renewed_session_is_the_same_object(bench: Bench, replica: Replica) -> None:
+    """After a verification the old cookie is dead, and what is open on the session stays open."""
+    live = bench.open("one")
+    replica.take([copied(live)])
+    held = replica.find(b"one")
+    bench.clocks.advance(60)
+    bench.pump.run(bench.live.renew(live, bench.renewed("one", "new", is_device_bound=False)))
+
+    replica.renew(token_hash("one"), copied(live))
+
+    assert replica.find(b"one") is None
+    assert held is replica.find(b"new")
+    assert held is not None
+    assert (False, live.verified, False) == (held.ended, held.verified, held.is_device_bound)
+    assert 1 == len(replica)
+
+
+def test_a_renewed_session_is_used(bench: Bench, replica: Replica) -> None:
+    """A verification is a use: it revives what looked idle here, and takes no use back."""
+    live = bench.open("one")
+    replica.take([copied(live)])
+    bench.clocks.advance(LIMITS.idle_s - 1)
+    bench.pump.run(bench.live.renew(live, bench.renewed("one", "new")))
+    bench.clocks.advance(1)
+
+    replica.renew(token_hash("one"), copied(live))
+    found = replica.find(b"new")
+    replica.renew(token_hash("new"), copied(live))
+
+    assert found is not None
+    assert bench.clocks.steady.seconds() == found.used
+
+
+def test_a_renewal_of_one_never_heard_of(bench: Bench, replica: Replica) -> None:
+    """A worker that is still being told the table takes a renewed session as a new one."""
+    replica.renew(token_hash("old"), copied(bench.open("new")))
+
+    assert replica.find(b"old") is None
+    assert replica.find(b"new") is not None
+
+
+def test_people_are_shown_as_they_are(bench: Bench, replica: Replica) -> None:
+    """Who is put into a group is in it in every worker, without signing in again."""
+    bench.pump.run(bench.store.add_person(MIO))
+    replica.take([copied(bench.open("one")), copied(bench.open("mio", person=MIO))])
+    changed = replace(ANNA, groups=("it",))
+
+    replica.change_people([changed, replace(KENJI, groups=("it",))])
+
+    one, mio = replica.find(b"one"), replica.find(b"mio")
+    assert one is not None
+    assert mio is not None
+    assert (changed, MIO) == (one.person, mio.person)
 
 
 def test_limits_are_the_same(bench: Bench, replica: Replica) -> None:

@@ -16,7 +16,13 @@ from gateway.rules.records import PersonId
 from gateway.store.interface import Store
 from gateway.store.sqlite import SQLiteStore
 from tests.store.conftest import Opener
-from tests.store.contract import EnrolmentContract, PeopleContract, SessionContract
+from tests.store.contract import (
+    EnrolmentContract,
+    PasskeyContract,
+    PeopleContract,
+    RecoveryContract,
+    SessionContract,
+)
 from tests.store.pump import Pump
 from tests.store.samples import ANNA, KENJI, invitation, passkey, session, token_hash
 
@@ -35,6 +41,14 @@ class TestPeople(PeopleContract):
 
 class TestEnrolment(EnrolmentContract):
     """Invitations and passkeys in SQLite."""
+
+
+class TestPasskeys(PasskeyContract):
+    """Further and removed passkeys in SQLite."""
+
+
+class TestRecovery(RecoveryContract):
+    """Recovery codes and what happened in SQLite."""
 
 
 class TestSessions(SessionContract):
@@ -62,7 +76,7 @@ def test_everything_outlives_a_restart(store: Store, reopen: Opener, pump: Pump)
     assert [ANNA] == pump.run(again.people())
     assert passkey(b"key") == pump.run(again.passkey(b"key"))
     held = pump.run(again.invitation(token_hash("link")))
-    assert replace(invitation("link"), used=1999.0) == held
+    assert replace(invitation("link"), used=1999.0, registered=b"key") == held
     assert [session("one")] == pump.run(again.sessions())
     assert b"value" == pump.run(again.secret("name"))
 

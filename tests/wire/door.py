@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.instruments.raw_app import RawApp
 from tests.instruments.raw_client import Answer, RawClient
+
+PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,14 @@ class Door:
     """Opens another session of the same person, and gives its cookie."""
     rss_bytes: Callable[[], int]
     descriptors: Callable[[], int]
+
+    def settles(self, wanted: int) -> bool:
+        """Whether the gateway's open descriptors come down to that number in time."""
+        never, waited_s = threading.Event(), 0.0
+        while self.descriptors() > wanted and waited_s < PATIENCE_S:
+            never.wait(0.05)
+            waited_s += 0.05
+        return self.descriptors() <= wanted
 
     @property
     def origin(self) -> bytes:

@@ -8,19 +8,6 @@ from tests.wire.door import Door
 EXPECT = b"Expect: 100-continue\r\nContent-Length: 5\r\n"
 
 
-def test_invited(app: RawApp, door: Door) -> None:
-    """Somebody who is signed in is told to go on, once, and then gets the answer."""
-    with door.connect() as client:
-        client.send(door.head(b"/up", method=b"PUT", fields=EXPECT))
-        first = client.read_head()
-        client.send(b"hello")
-        final = client.read_answer()
-
-    assert first.startswith(b"HTTP/1.1 100 ")
-    assert (200, ()) == (final.status, final.interim)
-    assert b"hello" == app.exchanges[0].body
-
-
 def test_invited_only_once(app: RawApp, door: Door) -> None:
     """An app that says 100 itself does not make the browser see it twice."""
     app.play(b"/up", [b"HTTP/1.1 100 Continue\r\n\r\n", read_body, answer(b"ok")])
@@ -44,16 +31,6 @@ def test_not_invited_when_body_is_there(app: RawApp, door: Door) -> None:
     assert b"hello" == app.exchanges[0].body
 
 
-def test_stranger_is_not_invited(app: RawApp, door: Door) -> None:
-    """Somebody who is not signed in gets 401 alone, and the app sees nothing."""
-    with door.connect() as client:
-        head = door.head(b"/up", method=b"PUT", fields=EXPECT, is_signed_in=False)
-        final = client.ask(head)
-
-    assert (401, ()) == (final.status, final.interim)
-    assert [] == app.exchanges
-
-
 def test_http10_is_not_invited(app: RawApp, door: Door) -> None:
     """A client of HTTP/1.0 knows no 100 and gets none."""
     with door.connect() as client:
@@ -65,14 +42,6 @@ def test_http10_is_not_invited(app: RawApp, door: Door) -> None:
 
     assert b"" == early
     assert (200, ()) == (final.status, final.interim)
-
-
-def test_unknown_expectation(app: RawApp, door: Door) -> None:
-    """Any other expectation is answered 417, and the app sees nothing."""
-    seen = door.get(b"/", fields=b"Expect: the-unexpected\r\n")
-
-    assert seen.status == 417
-    assert [] == app.exchanges
 
 
 def test_big_upload_is_refused_before_it_is_sent(app: RawApp, door: Door) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.instruments.gateway_process import GatewayProcess, Setup, free_port
-from tests.instruments.raw_app import Play, RawApp, answer, close, reset, silence, wait_for
-from tests.instruments.raw_client import Answer, Ending, TruncatedError
+from tests.instruments.raw_app import RawApp, answer, silence, wait_for
+from tests.instruments.raw_client import Answer, Ending
 from tests.wire.door import Door
 from tests.wire.signed_in import open_door
 
@@ -25,29 +25,6 @@ SOON_S = 4.0
 """The limit, a second for the gateway's coarse wheel, and room for a busy machine."""
 
 NAVIGATION = b"Sec-Fetch-Mode: navigate\r\nAccept: text/html\r\n"
-
-GARBAGE: dict[str, Play] = {
-    "closed at once": [close],
-    "reset at once": [reset],
-    "half a head": [b"HTTP/1.1 200 OK\r\nContent-Le", close],
-    "not HTTP": [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", close],
-    "HTTP/0.9": [b"<html>hello</html>\r\n\r\n", close],
-    "HTTP/2 in the first line": [b"HTTP/2 200\r\n\r\n"],
-    "status of two digits": [b"HTTP/1.1 20 OK\r\n\r\n"],
-    "status 099": [b"HTTP/1.1 099 OK\r\n\r\n"],
-    "a name with a blank": [b"HTTP/1.1 200 OK\r\nX Y: 1\r\nContent-Length: 0\r\n\r\n"],
-    "a folded field": [b"HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 0\r\n\r\n"],
-    "NUL in a value": [b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n"],
-    "bare CR in a value": [b"HTTP/1.1 200 OK\r\nX: a\rY: 1\r\nContent-Length: 0\r\n\r\n"],
-    "bare LF in a value": [b"HTTP/1.1 200 OK\r\nX: a\nY: 1\r\nContent-Length: 0\r\n\r\n"],
-    "two lengths": [b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"],
-    "a length of -1": [b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
-    "unknown encoding": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"],
-    "an unasked 101": [b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n"],
-    "an endless field": [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000],
-    "endless fields": [b"HTTP/1.1 200 OK\r\n" + b"X-Field: 1\r\n" * 20_000],
-    "201 fields": [b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 201 + b"Content-Length: 0\r\n\r\n"],
-}
 
 
 @pytest.fixture(scope="module")
@@ -87,31 +64,12 @@ def timed_get(door: Door, fields: bytes = b"") -> tuple[Answer, float]:
     return door.get(b"/", fields=fields), time.monotonic() - began
 
 
-def test_refused(door_to_nobody: Door) -> None:
-    """An app that refuses the connection: 502, at once."""
-    answered, took_s = timed_get(door_to_nobody)
-
-    assert answered.status == 502
-    assert took_s < LIMIT_S
-
-
 def test_no_connection(door_to_the_deaf: Door) -> None:
     """An app that does not take the connection: 504 after the limit of the configuration."""
     answered, took_s = timed_get(door_to_the_deaf)
 
     assert answered.status == 504
     assert LIMIT_S * 0.9 < took_s < SOON_S
-
-
-def test_silence(app: RawApp, hasty: Door) -> None:
-    """An app that says nothing: 504 after the limit, and its connection is given up."""
-    app.play(b"/", [silence])
-
-    answered, took_s = timed_get(hasty)
-
-    assert answered.status == 504
-    assert LIMIT_S * 0.9 < took_s < SOON_S
-    assert app.exchanges[0].connection.is_over.wait(SOON_S)
 
 
 def test_silence_after_hints(app: RawApp, hasty: Door) -> None:
@@ -126,29 +84,6 @@ def test_silence_in_mid_head(app: RawApp, hasty: Door) -> None:
     app.play(b"/", [b"HTTP/1.1 200 OK\r\nContent-", silence])
 
     assert timed_get(hasty)[0].status == 504
-
-
-def test_silence_in_mid_body(app: RawApp, hasty: Door) -> None:
-    """An app that falls silent in mid answer: the browser's connection is cut."""
-    app.play(b"/", [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", silence])
-
-    with pytest.raises(TruncatedError) as cut:
-        timed_get(hasty)
-
-    assert cut.value.ending in (Ending.CLOSED, Ending.RESET)
-
-
-def test_silent_browser(app: RawApp, hasty: Door) -> None:
-    """A browser that stops in mid upload is told 408, not that the app is down."""
-    fields = b"Content-Length: 9\r\n"
-    with hasty.connect() as client:
-        client.send(hasty.head(b"/up", method=b"POST", fields=fields), b"half")
-        exchange = app.wait_for_exchange(b"/up")
-        answered = client.read_answer()
-
-    assert answered.status == 408
-    assert exchange.connection.is_over.wait(SOON_S)
-    assert not exchange.is_whole.is_set()
 
 
 def test_too_big_in_chunks(app: RawApp, hasty: Door) -> None:
@@ -191,18 +126,6 @@ def test_slow_but_alive(app: RawApp, hasty: Door) -> None:
 
     assert b"xxxxxx" == answered.body
     assert took_s > 2 * LIMIT_S
-
-
-@pytest.mark.parametrize("play", GARBAGE.values(), ids=GARBAGE.keys())
-def test_garbage(app: RawApp, hasty: Door, play: Play) -> None:
-    """An app that talks nonsense: 502, nothing of the nonsense, and its connection is dropped."""
-    app.play(b"/", play)
-
-    answered, _ = timed_get(hasty)
-
-    assert answered.status == 502
-    assert b"X-Field" not in answered.head
-    assert app.exchanges[0].connection.is_over.wait(SOON_S)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.defer import Deferred
 
 from gateway.rules.records import Person, Session
 from gateway.rules.vitals import Level
+from gateway.store.table import LiveSession
 from gateway.workers.crew import Crew
 from tests.store.bench import LIMITS, TODAY
 from tests.store.samples import ANNA, session, token_hash
@@ -48,6 +51,44 @@ def test_every_worker_is_told(line: Line, agency: Agency, crew: Crew) -> None:
     agency.turn()
     assert ending.called
     assert not any(each.replica.find(b"one") for each in agency.hired)
+
+
+def test_every_worker_hears_of_a_verification(line: Line, agency: Agency, crew: Crew) -> None:
+    """The new cookie opens every worker's door before the browser gets it, the old one none."""
+    opening = Deferred.fromCoroutine(line.sessions.open(*signed_in(), replacing=None))
+    agency.turn()
+    opened: list[LiveSession] = []
+    opening.addCallback(opened.append)
+    held = [each.replica.find(b"one") for each in agency.hired]
+    record = replace(session("one", created=TODAY), token_hash=token_hash("new"))
+
+    renewing = Deferred.fromCoroutine(line.sessions.renew(opened[0], record))
+    assert not renewing.called
+    agency.turn()
+
+    assert renewing.called
+    assert held == [each.replica.find(b"new") for each in agency.hired]
+    assert not any(each.replica.find(b"one") for each in agency.hired)
+
+
+def test_every_worker_hears_of_a_change(line: Line, agency: Agency, crew: Crew) -> None:
+    """Who leaves a group has left it in every worker before that is answered; so who is out."""
+    Deferred.fromCoroutine(line.sessions.open(*signed_in(), replacing=None))
+    agency.turn()
+    for wanted in ({"groups": ("it",)}, {"enabled": False}):
+        storing = Deferred.fromCoroutine(line.store.change_person(ANNA.id, **wanted))
+        stored: list[Person | None] = []
+        storing.addCallback(stored.append)
+        assert stored[0] is not None
+
+        changing = Deferred.fromCoroutine(line.sessions.change_person(stored[0]))
+        assert not changing.called
+        agency.turn()
+
+        assert changing.called
+        found = [each.replica.find(b"one") for each in agency.hired]
+        shown = [None if each is None else each.person.groups for each in found]
+        assert [("it",) if "groups" in wanted else None] * 3 == shown
 
 
 def signed_in() -> tuple[Session, Person]:

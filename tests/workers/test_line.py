@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.defer import Deferred
 
-from gateway.store.table import SLICE
+from gateway.store.table import NEVER, SLICE, LiveSession
 from gateway.workers import words
 from gateway.workers.deputy import SILENT_REPORTS
 from gateway.workers.overseer import PAGE_SESSIONS, TELL_LIMIT_S
 from tests.store.bench import LIMITS, TODAY
-from tests.store.samples import ANNA, session, token_hash
+from tests.store.samples import ANNA, KENJI, session, token_hash
 from tests.workers.line import Line, hang_up
 
 
@@ -90,6 +92,81 @@ def test_a_worker_that_is_stuck_holds_nobody_up(line: Line) -> None:
 def test_a_worker_that_is_not_told_yet_holds_nobody_up(line: Line) -> None:
     """A worker that is still starting serves nobody, so nobody waits for it."""
     assert line.overseer.tell(words.End, token_hashes=[token_hash("one")]).called
+
+
+def test_a_renewed_session_is_the_same_there(line: Line) -> None:
+    """After a verification the worker refuses the old cookie, and cuts nothing that is open."""
+    live = line.open("one")
+    line.brief()
+    held = line.replica.find(b"one")
+    line.clock.advance(60)
+    renew(line, live)
+
+    told = line.overseer.tell(words.Renew, old=[token_hash("one")], sessions=[live])
+    assert not told.called
+    line.wire.flush()
+
+    assert told.called
+    assert line.replica.find(b"one") is None
+    assert held is line.replica.find(b"new")
+    assert held is not None
+    assert (live.verified, False, False) == (held.verified, held.is_device_bound, held.ended)
+
+
+def renew(line: Line, live: LiveSession) -> None:
+    """The session's person is verified again, by a passkey that may be on several devices."""
+    record = replace(live.session, token_hash=token_hash("new"), is_device_bound=False)
+    renewing = Deferred.fromCoroutine(line.sessions.renew(live, record))
+    assert renewing.called
+    renewing.addErrback(lambda failure: failure.raiseException())
+
+
+@pytest.mark.parametrize("position", [0, 2 * PAGE_SESSIONS - 1])
+def test_what_is_renewed_while_it_is_told(line: Line, position: int) -> None:
+    """Nobody who is verified again between two pages of the table is lost, or there twice."""
+    lives = [line.open(f"{number}") for number in range(2 * PAGE_SESSIONS)]
+    briefing = Deferred.fromCoroutine(line.overseer.brief())
+    assert not briefing.called  # the first page is on its way
+
+    renew(line, lives[position])
+    old = token_hash(f"{position}")
+    line.overseer.tell(words.Renew, old=[old], sessions=[lives[position]])
+    line.wire.flush()
+
+    assert briefing.called
+    assert 2 * PAGE_SESSIONS == len(line.replica)
+    assert line.replica.find(f"{position}".encode()) is None
+    assert line.replica.find(b"new") is not None
+
+
+def test_changed_people_are_shown_there(line: Line) -> None:
+    """Who is put into a group is in it in every worker, before that is answered."""
+    line.open("one")
+    line.brief()
+    changed = replace(ANNA, groups=("it", "経理"), display_name="安奈")
+
+    told = line.overseer.tell(words.ChangePeople, people=[changed])
+    assert not told.called
+    line.wire.flush()
+
+    assert told.called
+    found = line.replica.find(b"one")
+    assert found is not None
+    assert changed == found.person
+
+
+def test_a_background_request_is_not_told(line: Line) -> None:
+    """A page that polls in a worker keeps nobody signed in anywhere."""
+    live = line.open("one")
+    line.brief()
+    used = live.used
+    line.clock.advance(5)
+    assert line.replica.find(b"one", is_use=False) is not None
+
+    line.deputy.report()
+    line.wire.flush()
+
+    assert used == live.used
 
 
 def test_uses_travel_both_ways(line: Line) -> None:
@@ -203,10 +280,30 @@ def test_bytes_of_any_length_travel(size: int) -> None:
 def test_people_and_sessions_travel_whole(line: Line) -> None:
     """A worker knows the person, whatever the name, and what it needs of the session."""
     live = line.open("one")
+    line.clock.advance(60)
+    live.used = line.clock.seconds()
 
     [copied] = words.Sessions().fromString(words.Sessions().toString([live]))
 
     assert ANNA == copied.person
-    assert (live.begun, live.used) == (copied.begun, copied.used)
+    assert (live.begun, live.used, live.verified) == (copied.begun, copied.used, copied.verified)
+    assert (live.method, True) == (copied.method, copied.is_device_bound)
     assert session("one", created=TODAY).token_hash == copied.session.token_hash
     assert live.session.method is copied.session.method
+
+
+def test_what_was_never_verified_travels(line: Line) -> None:
+    """A session whose person was never verified is not fresh in any worker."""
+    live = line.open("one")
+    live.verified = NEVER
+
+    [copied] = words.Sessions().fromString(words.Sessions().toString([live]))
+
+    assert NEVER == copied.verified
+
+
+def test_people_travel_whole() -> None:
+    """Nothing of a person is lost on the way, whatever the letters."""
+    people = [ANNA, KENJI]
+
+    assert people == words.People().fromString(words.People().toString(people))

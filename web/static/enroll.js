@@ -1,7 +1,9 @@
-// The enrolment page: register one passkey by the link that was opened.
+// The enrolment page: register a passkey by the link that was opened.
 
 import { Refusal, ask, hush, show, textOf, warn } from "./page.js";
 import { alone, codeOf, create, obstacle } from "./passkey.js";
+
+const WAITING = { phone: "waiting-phone", "security-key": "waiting-key" };
 
 const here = location.pathname;
 
@@ -13,7 +15,12 @@ async function register(way, signal) {
   return ask(`${here}/verify`, credential);
 }
 
-function finish(label) {
+/** What comes next has an address of its own: reloading it loses nothing. */
+function goOn({ label, next }) {
+  if (next) {
+    location.replace(`/.gateway/enroll/${next}`);
+    return;
+  }
   const done = document.querySelector("#done").content.cloneNode(true);
   done.querySelector("#label").textContent = label;
   document.querySelector("#begin").replaceWith(done);
@@ -26,28 +33,72 @@ async function press(button) {
     warn(impossible);
     return;
   }
-  show("waiting");
+  const { way } = button.dataset;
+  show(WAITING[way] ?? "waiting");
   button.setAttribute("aria-busy", "true");
   try {
-    const { label } = await alone((signal) => register(button.dataset.way, signal));
-    finish(label);
+    goOn(await alone((signal) => register(way, signal)));
   } catch (error) {
     const code = codeOf(error);
     if (code) {
-      warn(code, error instanceof Refusal ? error.message : textOf(code));
+      const text = error instanceof Refusal ? error.message : textOf(code);
+      warn(code, text, () => press(button));
+      document.querySelector("#message").scrollIntoView({ block: "nearest" });
     }
   } finally {
     button.removeAttribute("aria-busy");
   }
 }
 
+/** Say where the passkey will be, as soon as the browser has said what it can do. */
+async function nameThisDevice(button) {
+  const canVerify = await window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable?.();
+  if (!canVerify || !button.querySelector("[data-words]")) {
+    return;
+  }
+  // An iPad says that it is a Mac; no Mac has a screen that is touched.
+  const words = navigator.maxTouchPoints > 1 && /Mac/.test(navigator.platform) ? "here" : "pc";
+  for (const each of button.querySelectorAll("[data-words]")) {
+    each.hidden = each.dataset.words !== words;
+  }
+  button.dataset.way = "this-device";
+}
+
+/** Copy, and say so on the button itself for a moment. */
+export async function copy(button, text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    return false;
+  }
+  const [before, after] = button.querySelectorAll("span");
+  before.hidden = true;
+  after.hidden = false;
+  window.setTimeout(() => {
+    before.hidden = false;
+    after.hidden = true;
+  }, 3_000);
+  return true;
+}
+
 for (const button of document.querySelectorAll("button[data-way]")) {
   button.addEventListener("click", () => press(button));
 }
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const field = document.querySelector(button.dataset.copy);
+  button.addEventListener("click", async () => {
+    if (!(await copy(button, field.value))) {
+      field.select(); // the person copies by hand where the browser lets no page do it
+    }
+  });
+}
+const main = document.querySelector("#register-passkey");
+if (main) {
+  nameThisDevice(main);
+}
 
 hush();
-document.querySelector("#in-app").hidden = !/\bLine\/|FBAN|FBAV|Instagram|MicroMessenger/.test(navigator.userAgent);
 const impossible = obstacle();
-if (impossible) {
+if (impossible && !document.querySelector("#in-app")) {
   warn(impossible);
 }

@@ -1,6 +1,6 @@
 // The browser's passkey functions, one call at a time, and what their errors mean.
 
-import { Refusal } from "./page.js";
+import { Refusal, ask, show } from "./page.js";
 
 let running = null;
 
@@ -9,11 +9,19 @@ export function obstacle() {
   if (!window.isSecureContext) {
     return "insecure-context";
   }
-  if (!window.PublicKeyCredential || !navigator.credentials) {
-    return "not-supported";
-  }
   // Browsers refuse passkeys on an IP address.
-  return /^(\d+\.){3}\d+$|^\[/.test(location.hostname) ? "tls" : null;
+  if (/^(\d+\.){3}\d+$|^\[/.test(location.hostname)) {
+    return "ip-address";
+  }
+  if (window.PublicKeyCredential && navigator.credentials) {
+    return null;
+  }
+  return isInApp() ? "in-app" : "not-supported";
+}
+
+/** Whether an app shows this page inside itself (LINE, Facebook): passkeys mostly fail there. */
+export function isInApp() {
+  return /\bLine\/|FBAN|FBAV|Instagram|MicroMessenger|\bYJApp|; wv\)/.test(navigator.userAgent);
 }
 
 /** End the call that is waiting, if any, and let `work` be the only one. */
@@ -31,6 +39,11 @@ export async function alone(work) {
   return mine.over;
 }
 
+/** End the call that is waiting, if any. */
+export function stop() {
+  running?.controller.abort();
+}
+
 /** navigator.credentials.create() from the server's JSON to the server's JSON. */
 export async function create(options, signal) {
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON
@@ -41,7 +54,7 @@ export async function create(options, signal) {
         user: { ...options.user, id: bytesOf(options.user.id) },
         excludeCredentials: options.excludeCredentials.map((each) => ({ ...each, id: bytesOf(each.id) })),
       };
-  return jsonOf(await navigator.credentials.create({ publicKey, signal }));
+  return timed(options, () => navigator.credentials.create({ publicKey, signal }));
 }
 
 /** navigator.credentials.get() from the server's JSON to the server's JSON. */
@@ -49,7 +62,48 @@ export async function get(options, signal, mediation) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON
     ? PublicKeyCredential.parseRequestOptionsFromJSON(options)
     : { ...options, challenge: bytesOf(options.challenge), allowCredentials: [] };
-  return jsonOf(await navigator.credentials.get({ publicKey, signal, ...(mediation && { mediation }) }));
+  return timed(options, () =>
+    navigator.credentials.get({ publicKey, signal, ...(mediation && { mediation }) }),
+  );
+}
+
+/**
+ * One sign-in: ask for options, let the person confirm, let the server check.
+ *
+ * For who is signed in already the same ceremony is a fresh proof of who they are. Gives the
+ * server's answer; `answered` is called when the device has done its part.
+ */
+export async function prove(way, signal, { mediation, answered = () => {} } = {}) {
+  const options = await ask("/.gateway/passkey/options", { way });
+  signal?.throwIfAborted();
+  const credential = await get(options, signal, mediation);
+  answered();
+  show("checking");
+  try {
+    return await ask("/.gateway/passkey/verify", credential);
+  } catch (error) {
+    if (error.code === "removed-passkey") {
+      await forget(options.rpId, credential.id);
+    }
+    throw error;
+  }
+}
+
+/**
+ * Run `act`. If the server first wants to know that it is still the same person, let the
+ * person confirm by passkey, and run it once more. Gives what `act` gives.
+ */
+export async function verified(act, signal) {
+  try {
+    return await act();
+  } catch (error) {
+    if (error.code !== "verification-required") {
+      throw error;
+    }
+  }
+  show("confirm");
+  await prove("any", signal);
+  return act();
 }
 
 /** The code by which a failure is told; null for one that we caused ourselves. */
@@ -61,7 +115,15 @@ export function codeOf(error) {
     case "AbortError":
       return null;
     case "NotAllowedError":
-      return /TLS certificate/i.test(error.message) ? "tls" : "cancelled";
+      if (/TLS certificate/i.test(error.message)) {
+        return "tls";
+      }
+      if (isInApp()) {
+        return "in-app";
+      }
+      return error.isLate ? "timed-out" : "cancelled";
+    case "TimeoutError":
+      return "timed-out";
     case "InvalidStateError":
       return "already-registered";
     case "SecurityError":
@@ -74,6 +136,22 @@ export function codeOf(error) {
     default:
       return "failed";
   }
+}
+
+/** Browsers call it "not allowed" when nobody came in time: only the clock tells it apart. */
+async function timed(options, call) {
+  const begun = performance.now();
+  try {
+    return jsonOf(await call());
+  } catch (error) {
+    error.isLate = performance.now() - begun > options.timeout - 2_000;
+    throw error;
+  }
+}
+
+/** A passkey that was removed on purpose need not be offered again (WebAuthn Level 3, 5.1.10). */
+async function forget(rpId, credentialId) {
+  await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId }).catch(() => {});
 }
 
 // For browsers without the JSON functions of WebAuthn Level 3 (Safari before 18.4).

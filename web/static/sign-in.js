@@ -1,30 +1,39 @@
-// The sign-in page: three buttons and the browser's own list of passkeys (autofill).
+// The sign-in page and the step-up page: three buttons, and the browser's own list of passkeys
+// (autofill). Afterwards the same address is loaded again, so that nothing is lost.
 
 import { Refusal, ask, hush, show, textOf, warn } from "./page.js";
-import { alone, codeOf, get, obstacle } from "./passkey.js";
+import { alone, codeOf, create, isInApp, obstacle, prove, verified } from "./passkey.js";
 
 const REARM_MS = 240_000; // before the challenge's five minutes are over
+const STEP_UP_AGAIN_MS = 30_000; // who proved it so lately and is asked again needs another passkey
+const WAITING = { phone: "waiting-phone", "security-key": "waiting-key" };
+const NO_OFFER = "gateway-no-offer"; // in localStorage: never offer a passkey on this device
+const PROVED = "gateway-proved"; // in sessionStorage: when, for the step-up page
 
 const main = document.querySelector("main");
+const tabs = window.BroadcastChannel ? new BroadcastChannel("gateway") : null;
+const field = document.querySelector("#pick");
 let isLeaving = false;
 let isArmed = false;
 let rearm = 0;
 
-async function signIn(way, signal, answered = () => {}) {
+async function signIn(way, signal, answered) {
   if (isLeaving) {
     return; // a button was pressed while the passkey from the list was being checked
   }
-  const options = await ask("/.gateway/passkey/options", { way });
-  signal.throwIfAborted();
-  const credential = await get(options, signal, way === "autofill" ? "conditional" : undefined);
-  answered();
-  show("checking");
-  await ask("/.gateway/passkey/verify", credential);
-  leave();
+  const mediation = way === "autofill" ? "conditional" : undefined;
+  const answer = await prove(way, signal, { mediation, answered });
+  isLeaving = true;
+  sessionStorage.setItem(PROVED, String(Date.now()));
+  tabs?.postMessage("signed-in");
+  if (answer.offer_passkey && (await mayOffer())) {
+    offer();
+  } else {
+    leave();
+  }
 }
 
 function leave() {
-  isLeaving = true;
   show("done");
   if (main.dataset.after === "reload") {
     // The same address again, #fragment included; a POST is sent again with its body.
@@ -44,13 +53,14 @@ async function press(button) {
     warn(impossible);
     return;
   }
-  show("waiting");
+  const { way } = button.dataset;
+  show(WAITING[way] ?? "waiting");
   button.setAttribute("aria-busy", "true");
   try {
-    await alone((signal) => signIn(button.dataset.way, signal));
+    await alone((signal) => signIn(way, signal));
   } catch (error) {
-    tell(error);
-    if (codeOf(error) === "cancelled") {
+    tell(error, () => press(button));
+    if (!isLeaving && codeOf(error) === "cancelled") {
       arm();
     }
   } finally {
@@ -58,19 +68,20 @@ async function press(button) {
   }
 }
 
-function tell(error) {
+function tell(error, retry) {
   const code = codeOf(error);
   if (code && !isLeaving) {
-    warn(code, error instanceof Refusal ? error.message : textOf(code));
+    warn(code, error instanceof Refusal ? error.message : textOf(code), retry);
   }
 }
 
 /** Let the browser offer passkeys in the field; nothing is shown until the person asks. */
 async function arm() {
-  if (isLeaving || obstacle() || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) {
+  const can = !obstacle() && (await PublicKeyCredential.isConditionalMediationAvailable?.());
+  document.querySelector("#pick-field")?.toggleAttribute("hidden", !can);
+  if (!field || !can || isLeaving) {
     return;
   }
-  document.querySelector("#pick-field").hidden = false;
   window.clearTimeout(rearm);
   rearm = window.setTimeout(arm, REARM_MS);
   let hasAnswered = false;
@@ -86,7 +97,7 @@ async function arm() {
     isArmed = codeOf(error) === null;
     // Until a passkey was picked the person asked for nothing, so nothing is told.
     if (hasAnswered) {
-      tell(error);
+      tell(error, null);
     }
   }
 }
@@ -94,8 +105,51 @@ async function arm() {
 /** A PC without Bluetooth can't reach a phone: say so beside the button, which stays. */
 async function helpWithBluetooth() {
   const can = await window.PublicKeyCredential?.getClientCapabilities?.().catch(() => null);
-  document.querySelector("#bluetooth").hidden = can?.hybridTransport !== false;
+  const isMissing = can?.hybridTransport === false;
+  document.querySelector("#near").hidden = isMissing;
+  document.querySelector("#bluetooth").hidden = !isMissing;
 }
+
+// A passkey on this device, too, for who signed in by another one
+
+async function mayOffer() {
+  const can = await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.();
+  return can && localStorage.getItem(NO_OFFER) === null;
+}
+
+function offer() {
+  main.replaceChildren(document.querySelector("#offer").content.cloneNode(true));
+  main.querySelector("h1").focus();
+  main.querySelector("#offer-accept").addEventListener("click", (press) => accept(press.target));
+  main.querySelector("#offer-later").addEventListener("click", leave);
+  main.querySelector("#offer-never").addEventListener("click", () => {
+    localStorage.setItem(NO_OFFER, "yes");
+    leave();
+  });
+}
+
+async function accept(button) {
+  show("waiting");
+  try {
+    await alone((signal) => verified(() => registerHere(signal), signal));
+    leave();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code) {
+      warn(code, error instanceof Refusal ? error.message : textOf(code), () => accept(button));
+    }
+  }
+}
+
+async function registerHere(signal) {
+  const options = await ask("/.gateway/account/passkey/options", { way: "this-device" });
+  signal.throwIfAborted();
+  const credential = await create(options, signal);
+  show("checking");
+  return ask("/.gateway/account/passkey/verify", credential);
+}
+
+// Where the page stands
 
 function offerWholeWindow() {
   if (window.top === window.self) {
@@ -108,19 +162,42 @@ function offerWholeWindow() {
   });
 }
 
+function tellWhatIsKnown() {
+  const impossible = obstacle();
+  if (impossible) {
+    warn(impossible);
+  } else if (isInApp()) {
+    warn("in-app");
+  } else if (
+    main.dataset.page === "step-up" &&
+    Date.now() - Number(sessionStorage.getItem(PROVED)) < STEP_UP_AGAIN_MS
+  ) {
+    warn("again");
+  } else {
+    hush();
+  }
+  sessionStorage.removeItem(PROVED);
+}
+
 for (const button of document.querySelectorAll("button[data-way]")) {
   button.addEventListener("click", () => press(button));
 }
-document.querySelector("#pick").addEventListener("focus", () => {
+field?.addEventListener("focus", () => {
   if (!isArmed) {
     arm();
   }
 });
-document.querySelector("#pick").addEventListener("keydown", (key) => {
+field?.addEventListener("keydown", (key) => {
   if (key.key === "Enter" && !key.isComposing) {
     press(document.querySelector("#passkey"));
   }
 });
+tabs?.addEventListener("message", () => {
+  if (!isLeaving) {
+    warn("elsewhere");
+  }
+});
+document.querySelector("#back")?.addEventListener("click", () => history.back());
 // A page that comes back from the browser's cache has no call waiting any more.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) {
@@ -128,12 +205,9 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
-hush();
 offerWholeWindow();
-helpWithBluetooth();
-const impossible = obstacle();
-if (impossible) {
-  warn(impossible);
-} else {
-  arm();
+tellWhatIsKnown();
+if (document.querySelector("#near")) {
+  helpWithBluetooth();
 }
+arm();
