@@ -56,8 +56,9 @@ types: $(VENV)/installed-for-tests
 imports: $(VENV)/installed-for-tests
 	$(BIN)/lint-imports --config setup.cfg
 
+unit: export AXE := $(abspath $(VENV))/npm/node_modules/axe-core/axe.min.js
 unit: export SSLYZE := $(abspath $(VENV))/sslyze/bin/sslyze
-unit: $(VENV)/installed-for-tests $(VENV)/sslyze/installed
+unit: $(VENV)/installed-for-tests $(VENV)/sslyze/installed $(VENV)/npm/installed
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 	$(BIN)/coverage combine --quiet
@@ -83,6 +84,13 @@ $(VENV)/sslyze/installed: | $(VENV)/bin/python
 	$(BIN)/python -m venv $(VENV)/sslyze
 	$(VENV)/sslyze/bin/python -m pip --disable-pip-version-check --quiet install 'sslyze>=6.3,<7'
 	@touch $@
+
+# axe-core judges accessibility; where there is no npm its tests are skipped by name.
+$(VENV)/npm/installed: package.json package-lock.json | $(VENV)/bin/python
+	@if command -v npm > /dev/null; then \
+	  mkdir -p $(VENV)/npm && cp package.json package-lock.json $(VENV)/npm/ && \
+	  cd $(VENV)/npm && npm ci --ignore-scripts --no-audit --no-fund --silent && touch installed; \
+	else echo 'There is no npm: the accessibility tests are skipped.'; fi
 
 # The environment is made once, and anew when what it is made from has changed.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from gateway.pages.failure import RETRY_AFTER_S
 from gateway.rules.access import Decision, is_navigation
 from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.public import PublicOrigin
@@ -38,8 +39,6 @@ POLICY = (
     b"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-
-RETRY_AFTER_S = {429: 5, 502: 5, 503: 5, 504: 30}
 
 
 class Refusals:

@@ -27,6 +27,7 @@ LOOK = r"""
     for (const each of shown) {
         const {left, right} = each.getBoundingClientRect();
         if (left < -1 || right > innerWidth + 1) found.push(`out of the screen: ${name(each)}`);
+        if (each.localName === 'input') continue;  // what is in a field can be scrolled
         if (each.scrollWidth > each.clientWidth + 1 && each.clientWidth)
             found.push(`cut or spilling: ${name(each)}`);
     }

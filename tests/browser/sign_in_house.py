@@ -20,7 +20,7 @@ from tests.instruments.virtual_authenticator import Transport, VirtualAuthentica
 IN_PLACE = "/sign-in-required"
 """What the proxy asks for in the app's place; from outside nobody can."""
 
-STEP_UP = "/step-up-required"
+STEP_UP = "/step-up-required/any"
 
 SIGN_OUT = """
 fetch('/.gateway/logout', {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 
 from twisted.logger import capturedLogs
 
@@ -154,6 +155,19 @@ def test_nothing_of_a_browsers_own_words_is_shown() -> None:
 
     assert "不明な端末" in text
     assert "onerror" not in text
+
+
+def test_the_scripts_say_only_what_the_page_holds() -> None:
+    """Every sentence that the account's scripts say is in the page, and none is there idly."""
+    static = files("gateway") / "web" / "static"
+    scripts = "".join(
+        each.read_text("utf-8") for each in static.iterdir() if each.name.startswith("account")
+    )
+    said = set(re.findall(r'\b(?:say|tell)\("([a-z-]+)"|= "(not-copied)"', scripts))
+
+    held = re.findall(r'data-text="([a-z-]+)"', signed_in(House()).open(ACCOUNT).text)
+
+    assert {name for pair in said for name in pair if name} == set(held)
 
 
 # Signing out

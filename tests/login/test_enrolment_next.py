@@ -41,7 +41,7 @@ def test_the_page_that_comes_next_tells_what_is_done() -> None:
     assert 200 == page.status
     assert "登録が完了しました" in page.text
     assert '<p class="row-title">Windows</p>' in page.text
-    assert 'id="finish" class="button primary" href="/"' in page.text
+    assert 'id="finish" class="button primary until-loaded" href="/"' in page.text
     assert 2 == page.text.count("おすすめ</span>")
 
 

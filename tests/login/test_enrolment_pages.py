@@ -69,7 +69,7 @@ def test_inside_an_app_the_page_says_how_to_get_out(sign: str) -> None:
     text = page(f"{IPHONE} {sign}")
 
     assert "SafariまたはChrome" in text
-    assert 'value="https://gw.example.test/.gateway/enroll/' in text
+    assert ">https://gw.example.test/.gateway/enroll/" in text
 
 
 def test_only_line_is_asked_to_open_the_browser() -> None:

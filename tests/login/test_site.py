@@ -139,14 +139,6 @@ def test_names_are_shown_and_never_run() -> None:
     assert "<script>alert" not in pages
 
 
-def test_no_page_is_heavy() -> None:
-    """Each page with its scripts and style has at most 60 KB."""
-    house = House()
-    static = sum(len(each.body) for each in house.pages.assets._assets.values())
-
-    assert 60_000 > static + max(len(each.encode()) for each in all_pages(house))
-
-
 def test_visitors_leave_nothing_behind() -> None:
     """A thousand visits without sign-in leave no session and no ceremony."""
     house = House()

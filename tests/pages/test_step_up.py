@@ -12,7 +12,7 @@ BOUND = "端末またはセキュリティキーに固定されたパスキー"
 @pytest.mark.parametrize(
     ("path", "is_bound"),
     [
-        ("/step-up-required", False),
+        ("/sign-in-required", False),
         ("/step-up-required/any", False),
         ("/step-up-required/device-bound", True),
     ],

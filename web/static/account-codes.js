@@ -6,6 +6,7 @@ import { toast, warn } from "./page.js";
 const dialog = document.querySelector("#codes-dialog");
 const renewal = document.querySelector("#renew-dialog");
 const list = document.querySelector("#codes-list");
+const NOT_COPIED = "not-copied";
 const download = document.querySelector("#codes-download");
 
 /** The button on the page: where there are codes already, the person is asked first. */
@@ -49,8 +50,8 @@ document.querySelector("#codes-copy").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(shownCodes().join("\n"));
     toast(say("copied"));
-  } catch (error) {
-    warn(error.name, say("not-copied"));
+  } catch {
+    warn(NOT_COPIED, say(NOT_COPIED));
   }
 });
 

@@ -9,6 +9,11 @@ const here = location.pathname;
 const main = document.querySelector("main");
 let watching = 0;
 
+// After the load event, not in it: who leaves then leaves a page that is whole.
+window.addEventListener("load", () =>
+  window.setTimeout(() => document.querySelector("#finish").classList.remove("until-loaded")),
+);
+
 async function attempt(button, act) {
   hush();
   button.setAttribute("aria-busy", "true");

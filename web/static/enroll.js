@@ -87,8 +87,9 @@ for (const button of document.querySelectorAll("button[data-way]")) {
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.querySelector(button.dataset.copy);
   button.addEventListener("click", async () => {
-    if (!(await copy(button, field.value))) {
-      field.select(); // the person copies by hand where the browser lets no page do it
+    if (!(await copy(button, field.textContent))) {
+      // The person copies by hand where the browser lets no page do it.
+      window.getSelection().selectAllChildren(field);
     }
   });
 }
