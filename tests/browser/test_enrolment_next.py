@@ -66,6 +66,7 @@ async def test_a_lost_device_is_replaced_by_a_code_on_paper(
     await fresh.type("#recovery-code", code.lower().replace("-", "ー"))
     await fresh.follow("#recovery-submit")
     await fresh.click("#register-passkey")
+    await fresh.wait_for_element("#finish")
     await fresh.follow("#finish")
     await sign_in(fresh)
 

@@ -9,7 +9,6 @@ from markupsafe import escape
 
 from gateway.pages.failure import RETRY_AFTER_S, STATUSES, failure_page
 from gateway.pages.render import Pages
-from gateway.proxy import refusal
 from gateway.rules.http1 import FieldBlock, parse_block
 from tests.instruments.house import House
 
@@ -46,11 +45,6 @@ def test_every_page_leads_on(pages: Pages, status: int) -> None:
 
     is_reload, is_home = 'href=""' in body, 'href="https://gw.example.test/"' in body
     assert (status in RETRY_AFTER_S, status not in RETRY_AFTER_S) == (is_reload, is_home)
-
-
-def test_people_are_told_the_seconds_that_browsers_are_told() -> None:
-    """What the page says of waiting is what Retry-After says."""
-    assert refusal.RETRY_AFTER_S.items() <= RETRY_AFTER_S.items()
 
 
 def test_a_script_gets_json(pages: Pages) -> None:
