@@ -62,7 +62,8 @@ DEVICE_BOUND_ONLY: Option[bool] = TABLE.add(
         japanese="ほかの端末にコピーできるパスキー（同期パスキー、BE = 1）の登録を拒みます。Apple"
         "・Google アカウントやパスワード管理ソフトのパスキーが当たります。Windows Hello と"
         "セキュリティキーは使えますが、iPhone の多くは使えなくなります。"
-        "端末の申告によるので、証明まで求めるには `allow_aaguids` を併用します。登録済みのパスキーはそのまま使えます。",
+        "端末の申告によるので、証明まで求めるには `allow_aaguids` を併用します。"
+        "登録済みのパスキーはそのまま使えます。",
     )
 )
 ATTESTATION: Option[str] = TABLE.add(

@@ -70,7 +70,7 @@ class Reception:
         self._note_use(session, head)
         ruling = self.decide(head, session=session, peer=front.peer)
         if ruling.decision is Decision.APP:
-            return session, self.to_app(front, head, lines=self._learned(head.block, token))
+            return session, self.to_app(front, head, lines=self._learned(head.block, session))
         return None, self._exchange_for(front, head, ruling)
 
     def _note_use(self, session: LiveSession, head: RequestHead) -> None:
@@ -81,14 +81,14 @@ class Reception:
         if not self.activity.is_background(head, session.trail, now=now):
             self.sessions.note_use(session, now)
 
-    def _learned(self, block: FieldBlock, token: bytes | None) -> bytes | None:
+    def _learned(self, block: FieldBlock, session: LiveSession) -> bytes | None:
         """The lines for the app, kept for the next request, where nothing unusual is asked for."""
         if not _is_plain(block):
             return None
         lines = to_app(block, names=self.names)
         known = self.remembered.known(block.raw)
         if known is not None:
-            known.lines, known.token = lines, token
+            known.lines, known.token_hash = lines, session.session.token_hash
         return lines
 
     def recognise(self, front: Front, data: bytes) -> tuple[LiveSession, Exchange] | None:
@@ -100,11 +100,13 @@ class Reception:
         """
         end = data.find(b"\r\n")
         known = self.remembered.known(data[end:-4])
-        if known is None or known.token is None or not data.endswith(b"\r\n\r\n"):
+        if known is None or known.token_hash is None or not data.endswith(b"\r\n\r\n"):
             return None
         line = read_plain_line(data[:end])
-        session = self.sessions.find(known.token, is_use=False) if line is not None else None
-        if line is None or session is None:
+        if line is None:
+            return None
+        session = self.sessions.find_hashed(known.token_hash, is_use=False)
+        if session is None:
             return None
         head = RequestHead(line[0], line[1], 1, known.block)
         if self.decide(head, session=session, peer=front.peer).decision is not Decision.APP:

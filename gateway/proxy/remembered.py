@@ -10,6 +10,7 @@ stranger can make us keep is bounded.
 from __future__ import annotations
 
 from gateway.rules.http1 import FieldBlock, parse_block
+from gateway.rules.records import TokenHash
 
 BLOCK_LIMIT = 4096
 BLOCK_BYTES = 2048
@@ -22,11 +23,11 @@ GENERATION_S = 60.0
 class Known:
     """A block that was understood, and what is made of it for the app, once it was."""
 
-    __slots__ = ("block", "lines", "token")
+    __slots__ = ("block", "lines", "token_hash")
 
     def __init__(self, block: FieldBlock) -> None:
         self.block = block
-        self.token: bytes | None = None
+        self.token_hash: TokenHash | None = None
         """The session's, as the cookie says; None where such requests need a closer look."""
         self.lines = b""
         """See `rules.headers.to_app`."""

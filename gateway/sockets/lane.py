@@ -45,6 +45,11 @@ TURN_S = 0.005
 """For so long the lane serves its connections before timers, threads and signals have their
 turn again."""
 
+AWAIT_S = 0.001
+"""For so long it waits for what comes next, before it gives the turn back: an app's answer, the
+browser's next request. A turn of the reactor costs more than the wait for a quick app, and
+epoll_wait(2) knows nothing shorter."""
+
 BATCH = 32
 """Events between two looks at the clock. One may be a whole TLS handshake, of some 0.7 ms."""
 
@@ -254,8 +259,9 @@ class Lane:
             return
         seconds: Callable[[], float] = self.reactor.seconds
         poll = self._epoll.poll
+        await_s = AWAIT_S if self._turn_s else 0.0
         until = seconds() + self._turn_s
-        while events := poll(0, BATCH):
+        while events := poll(await_s, BATCH):
             held: list[Connection] = []
             self.held = held
             self._serve(events)

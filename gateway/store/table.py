@@ -116,7 +116,10 @@ class SessionTable:
         It has thereby been used, unless that is not `is_use`: a page that asks in the
         background whether there is news shall not keep somebody signed in who has left.
         """
-        token_hash = hash_token(token)
+        return self.find_hashed(hash_token(token), is_use=is_use)
+
+    def find_hashed(self, token_hash: TokenHash, *, is_use: bool = True) -> LiveSession | None:
+        """The same for whoever has hashed the token before."""
         live = self._live.get(token_hash)
         if live is None:
             return None
