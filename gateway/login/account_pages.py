@@ -18,7 +18,6 @@ from gateway.errors import GatewayError, Reason, RefusedError
 from gateway.login.account import AccountDesk
 from gateway.login.account_rows import change_rows, passkey_rows, session_rows
 from gateway.login.addition import AdditionDesk
-from gateway.login.codes import qr_path
 from gateway.login.labels import (
     LABEL_LIMIT,
     Say,
@@ -31,6 +30,7 @@ from gateway.login.public_pages import LANGUAGE_LIFETIME_S
 from gateway.login.registrar import registrar_of
 from gateway.login.room import Office, Room, way_of
 from gateway.login.visitor import visitor_of
+from gateway.pages.codes import qr_path
 from gateway.pages.languages import Language, named
 from gateway.pages.reply import Reply, Visit, json_reply
 from gateway.pages.requests import Body

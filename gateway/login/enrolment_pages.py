@@ -14,12 +14,12 @@ from klein import Klein
 from twisted.logger import Logger
 
 from gateway.login.account import AccountDesk
-from gateway.login.codes import qr_path
 from gateway.login.enrolment import EnrolmentDesk, Guest, Spent
 from gateway.login.labels import passkey_label
 from gateway.login.registrar import registrar_of
 from gateway.login.room import Office, Room, way_of
 from gateway.login.visitor import visitor_of
+from gateway.pages.codes import qr_path
 from gateway.pages.reply import Reply, Visit, json_reply
 from gateway.pages.requests import Body
 from gateway.pages.routes import explain_routing, route

@@ -16,7 +16,7 @@ from twisted.web.resource import IResource
 
 from gateway.errors import Reason, RefusedError
 from gateway.login.ceremonies import Ceremonies
-from gateway.login.codes import QrPath
+from gateway.pages.codes import QrPath
 from gateway.pages.render import Pages
 from gateway.pages.reply import Framing, Reply, Visit
 from gateway.rules import tokens

@@ -229,7 +229,7 @@ def test_over_the_limit(app: RawApp, face: Face) -> None:
         else:
             assert client.read_answer().status == 413
 
-    assert [] == app.exchanges
+    assert [] == app.exchanges_of(b"/huge")
 
 
 def test_early_answer(app: RawApp, face: Face) -> None:

@@ -331,7 +331,7 @@ async def test_bluetooth_help_shows_where_bluetooth_is_missing(
         await page.wait_for("window.wasAsked")
         await page.wait_for_element("#phone")
         is_shown[can] = await page.evaluate(
-            "document.querySelector('#bluetooth').checkVisibility()"
+            "document.querySelector('#bluetooth').checkVisibility({visibilityProperty: true})"
         )
 
     assert {"true": False, "false": True, "null": False} == is_shown

@@ -22,6 +22,7 @@ from tests.instruments.views import Views
 from tests.instruments.virtual_authenticator import Transport, VirtualAuthenticator
 
 LOOK_AGAIN_S = 0.03
+DRAWINGS_LIMIT = 100
 
 KEYS: dict[str, Json] = {
     "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"},
@@ -161,10 +162,17 @@ class Page:
         await self.send("Input.dispatchKeyEvent", type="keyUp", **stroke)
 
     async def choose_file(self, selector: str, path: Path) -> None:
-        """Choose a file in a file field."""
-        root = (await self.send("DOM.getDocument"))["root"]["nodeId"]
-        found = await self.send("DOM.querySelector", nodeId=root, selector=selector)
-        await self.send("DOM.setFileInputFiles", files=[str(path)], nodeId=found["nodeId"])
+        """Choose a file in a file field; anew, where a script draws the page meanwhile."""
+        for _ in range(DRAWINGS_LIMIT):
+            try:
+                await self._set_file(selector, path)
+            except BrowserError as error:
+                if "Could not find node" not in str(error):
+                    raise
+                await deferLater(self._session.clock, LOOK_AGAIN_S)
+            else:
+                return
+        raise BrowserError(f"{selector} is drawn again and again")
 
     async def text(self, selector: str) -> str:
         """What a person reads in the element; of a field, its value."""
@@ -214,6 +222,11 @@ class Page:
             "Page.captureScreenshot", captureBeyondViewport=True, optimizeForSpeed=True
         )
         _keep(path, base64.b64decode(picture["data"]))
+
+    async def _set_file(self, selector: str, path: Path) -> None:
+        root = (await self.send("DOM.getDocument"))["root"]["nodeId"]
+        found = await self.send("DOM.querySelector", nodeId=root, selector=selector)
+        await self.send("DOM.setFileInputFiles", files=[str(path)], nodeId=found["nodeId"])
 
     async def _navigate(self, url: str) -> str:
         answer = await self.send("Page.navigate", url=url, frameId=self._frame)

@@ -57,6 +57,10 @@ for (const button of dialog.querySelectorAll("button[data-way]")) {
 function showCode(button) {
   return attempt(button, async () => {
     const answer = await act("phone");
+    if (!dialog.open) {
+      await withdraw();
+      return;
+    }
     shown = { code: answer.code, until: performance.now() + answer.lifetime_s * 1000, misses: 0 };
     draw(answer);
     step("add-scan");
@@ -90,6 +94,9 @@ function countDown(mine) {
 async function watch(mine) {
   while (shown === mine) {
     await new Promise((go) => window.setTimeout(go, LOOK_AGAIN_MS));
+    if (shown !== mine) {
+      return;
+    }
     const answer = await ask("/.gateway/account/phone/state", { code: mine.code }).catch(() => null);
     if (shown !== mine) {
       return;
@@ -101,6 +108,11 @@ async function watch(mine) {
       over();
     }
   }
+}
+
+/** A code that is on no screen leads nowhere. */
+function withdraw() {
+  return ask("/.gateway/account/phone/cancel", {}).catch(() => {}); // else it ends by itself
 }
 
 function over() {
@@ -133,7 +145,7 @@ dialog.addEventListener("close", async () => {
   stop();
   if (shown) {
     shown = null;
-    await ask("/.gateway/account/phone/cancel", {}).catch(() => {}); // else it ends by itself
+    await withdraw();
   }
   if (dialog.dataset.bound) {
     delete dialog.dataset.bound;

@@ -108,6 +108,7 @@ async function helpWithBluetooth() {
   const isMissing = can?.hybridTransport === false;
   document.querySelector("#near").hidden = isMissing;
   document.querySelector("#bluetooth").hidden = !isMissing;
+  document.querySelector("#phone").setAttribute("aria-describedby", isMissing ? "bluetooth" : "near");
 }
 
 // A passkey on this device, too, for who signed in by another one

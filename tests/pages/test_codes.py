@@ -7,7 +7,7 @@ import re
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
-from gateway.login.codes import qr_path
+from gateway.pages.codes import qr_path
 
 LINK = "https://gw.example.test/.gateway/enroll/" + "A" * 43
 
