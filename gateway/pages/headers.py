@@ -24,6 +24,14 @@ PERMISSIONS = (
 """A page needs `publickey-credentials-*` and nothing else (WebAuthn 5.9)."""
 
 
+HTTPS_ONLY_S = 365 * 24 * 3600
+"""
+Seconds for which browsers come by https alone (RFC 6797 6.1.1), from the last page of ours on.
+Without includeSubDomains: other hosts are none of our business. Ignored where the certificate
+is not trusted, so trying things out with a self-signed one ties nobody.
+"""
+
+
 def content_security_policy(public: PublicOrigin, framing: Framing) -> bytes:
     """Our pages' policy; it is never set on what the app answers."""
     static = public.origin + STATIC
@@ -54,6 +62,8 @@ def security_headers(public: PublicOrigin, framing: Framing) -> list[tuple[bytes
         (b"permissions-policy", PERMISSIONS),
         (b"cross-origin-resource-policy", b"same-origin"),
     ]
+    if public.is_secure:
+        headers.append((b"strict-transport-security", b"max-age=%d" % HTTPS_ONLY_S))
     if framing is Framing.NEVER:
         headers.append((b"x-frame-options", b"DENY"))
     return headers

@@ -135,7 +135,6 @@ class TlsConnection(Connection):
             self._reads_once_written = True
             self._watch_to_write()
             return None
-        self._note(error)
         return CONNECTION_LOST
 
     def _read_otherwise(self) -> Why:
@@ -174,7 +173,8 @@ class TlsConnection(Connection):
             self._watch_to_write()
             return None
         except SSL.Error as error:
-            self._note(error)
+            # Later ends are not worth a line: half of all browsers leave without a goodbye.
+            self.log.debug("no TLS with {peer}: {error!r}", peer=self._peer, error=error)
             return CONNECTION_LOST
         self._phase = Phase.OPEN
         self._handshakes.end(self)
@@ -191,9 +191,6 @@ class TlsConnection(Connection):
         if IHandshakeListener.providedBy(self.protocol):
             self.protocol.handshakeCompleted()
 
-    def _note(self, error: SSL.Error) -> None:
-        self.log.debug("TLS with {peer}: {error!r}", peer=self._peer, error=error, event="tls.end")
-
     # Writing
 
     def write(self, data: bytes) -> None:
@@ -206,8 +203,8 @@ class TlsConnection(Connection):
                 self._tls.send(data)
             except SSL.WantWriteError:
                 self._keep(data)
-            except SSL.Error as error:
-                self._write_failed(error)
+            except SSL.Error:
+                self._write_failed()
         else:
             self._write_long(memoryview(data))
 
@@ -222,8 +219,8 @@ class TlsConnection(Connection):
                     del pieces[0]
             except SSL.WantWriteError:
                 pass  # the rest waits
-            except SSL.Error as error:
-                self._write_failed(error)
+            except SSL.Error:
+                self._write_failed()
                 return
             self.cork(0)
         for piece in pieces:
@@ -262,8 +259,8 @@ class TlsConnection(Connection):
                 self._tls.send(piece)
             except SSL.WantWriteError:
                 return None
-            except SSL.Error as error:
-                self._write_failed(error)
+            except SSL.Error:
+                self._write_failed()
                 return CONNECTION_LOST
             del self._unsent[0]
             self._unsent_bytes -= len(piece)
@@ -283,9 +280,8 @@ class TlsConnection(Connection):
             self._unsent[:count] = [first]
         return first
 
-    def _write_failed(self, error: SSL.Error) -> None:
+    def _write_failed(self) -> None:
         """The next event tells; until then nothing may be asked of OpenSSL (rule 4)."""
-        self._note(error)
         self._phase = Phase.FAILED
         self._outgoing = Outgoing.BROKEN
         self._unsent.clear()
@@ -316,8 +312,7 @@ class TlsConnection(Connection):
             self._tls.shutdown()
         except SSL.WantWriteError:
             return None
-        except SSL.Error as error:
-            self._note(error)
+        except SSL.Error:
             return CONNECTION_LOST
         self._phase = Phase.GOODBYE
         self._watch_no_more()

@@ -54,3 +54,11 @@ def test_json_is_written_as_it_is_read() -> None:
 
     assert '{"message":"はい"}'.encode() == reply.body
     assert b"20" == dict(reply_headers(reply, PUBLIC))[b"content-length"]
+
+
+def test_browsers_come_by_https_alone_from_then_on() -> None:
+    """With https each page of ours says so for a year (RFC 6797); on localhost none does."""
+    name = b"strict-transport-security"
+
+    assert b"max-age=31536000" == dict(reply_headers(Reply(), PUBLIC))[name]
+    assert name not in dict(reply_headers(Reply(), parse_origin("http://localhost:8080")))
