@@ -45,6 +45,7 @@ from gateway.dataplane import (  # noqa: E402
     Dataplane,
     OwnPages,
     ToExchange,
+    ToStepUp,
     make_pages,
 )
 from gateway.listen.ports import listen  # noqa: E402
@@ -92,8 +93,10 @@ class Worker:
             own_pages=OwnPages(
                 to_site=cast("ToExchange", partial(page, in_place=False)),
                 to_sign_in=cast("ToExchange", partial(page, in_place=True)),
-                # Without a word about which passkey will do: the line carries no reasons.
-                to_step_up=lambda front, head, need: page(front, head, in_place=True),
+                to_step_up=cast(
+                    "ToStepUp",
+                    lambda front, head, need: page(front, head, in_place=True, need=need.value),
+                ),
             ),
             wall=time.time,
             token_bytes=secrets.token_bytes,

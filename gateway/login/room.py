@@ -73,8 +73,15 @@ class Room:
         return self.app.resource()
 
     def live(self, visit: Visit) -> LiveSession | None:
-        """The session of whoever asks, if there is one."""
-        return self.office.sessions.find(visit.session) if visit.session is not None else None
+        """
+        The session of whoever asks, if there is one.
+
+        It is not used by that: whether a person is there was judged where the request came in
+        (`proxy.reception`), which knows a page of ours that only asks for news.
+        """
+        if visit.session is None:
+            return None
+        return self.office.sessions.find(visit.session, is_use=False)
 
     def signed_in(self, visit: Visit) -> LiveSession:
         """

@@ -122,13 +122,14 @@ class Upkeep(SessionTable):
         """Write the uses since the last time, and forget what is over. One after another."""
         await self._flushing.acquire()
         try:
-            await self._sweep()
+            await self.sweep()
             await self._write_uses()
             await self._pay_all()
         finally:
             self._flushing.release()
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> None:
+        """End what has reached a limit, so that what is open for it is cut; the store follows."""
         for some in slices(self.open_now()):
             now = self._now() - self._late_s
             over = [

@@ -152,6 +152,7 @@ class Deputy(amp.AMP):
             visit=visit,
             address=page.address,
             in_place=page.in_place,
+            need=page.need,
             head=b"\r\n".join(lines),
             body=b"".join(pieces),
             is_last=is_last,

@@ -19,6 +19,7 @@ from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
+from gateway.rules.entries import Require
 from gateway.rules.http1 import BadMessageError, RequestHead, parse_request
 from gateway.store.live import LiveSessions
 from gateway.store.table import slices
@@ -35,6 +36,8 @@ TELL_LIMIT_S = 1.0
 ToExchange = Callable[[Any, RequestHead], Exchange]
 """Who answers for our own pages: an exchange for one request of a browser."""
 
+ToStepUp = Callable[[Any, RequestHead, Require], Exchange]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
@@ -47,6 +50,8 @@ class Office:
     """What begins with our prefix."""
     to_sign_in: ToExchange
     """The sign-in page in the place of the app's."""
+    to_step_up: ToStepUp
+    """The page for those who are to be verified anew, in the place of the app's."""
 
 
 class Overseer(amp.AMP):
@@ -99,7 +104,14 @@ class Overseer(amp.AMP):
 
     @words.Ask.responder
     def ask(
-        self, visit: int, address: str, in_place: bool, head: bytes, body: bytes, is_last: bool
+        self,
+        visit: int,
+        address: str,
+        in_place: bool,
+        need: str,
+        head: bytes,
+        body: bytes,
+        is_last: bool,
     ) -> dict[str, object]:
         """A browser there wants a page of ours."""
         office = self._office
@@ -110,8 +122,11 @@ class Overseer(amp.AMP):
             self.log.failure("a worker sent what is no request")
             browser.cut()
             return {}
-        to_exchange = office.to_sign_in if in_place else office.to_site
-        exchange = to_exchange(browser, request)
+        if need:
+            exchange = office.to_step_up(browser, request, Require(need))
+        else:
+            to_exchange = office.to_sign_in if in_place else office.to_site
+            exchange = to_exchange(browser, request)
         self._visits[visit] = browser, exchange
         exchange.begin([body] if body else [], is_last=is_last)
         return {}

@@ -85,11 +85,29 @@ class FarPage:
     """In the worker: carries one request to the main process, and the page back."""
 
     def __init__(
-        self, browser: Browser, head: RequestHead, line: Asking, *, in_place: bool
+        self,
+        browser: Browser,
+        head: RequestHead,
+        line: Asking,
+        *,
+        in_place: bool,
+        need: str = "",
     ) -> None:
+        """
+        Get ready.
+
+        Args:
+            browser: who asks.
+            head: for what.
+            line: to the main process.
+            in_place: whether the page is to stand in the place of the app's.
+            need: what somebody who is signed in must prove anew, see `rules.entries.Require`;
+                "" for the sign-in page.
+        """
         self.has_answered = False
         self.head = head
         self.in_place = in_place
+        self.need = need
         self._browser = browser
         self._line = line
         self._visit: int | None = None

@@ -255,6 +255,7 @@ class Ask(Telling):
         (b"visit", amp.Integer()),
         (b"address", amp.Unicode()),
         (b"in_place", amp.Boolean()),
+        (b"need", amp.Unicode()),
         (b"head", Bytes()),
         (b"body", Bytes()),
         (b"is_last", amp.Boolean()),

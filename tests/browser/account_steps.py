@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-from twisted.internet.threads import deferToThread
-
 from tests.browser.steps import NO_OFFER, enrol, sign_in
 from tests.instruments.devtools import Json
-from tests.instruments.gateway_process import GatewayProcess
+from tests.instruments.open_house import OpenHouse
 from tests.instruments.page import Page
 from tests.instruments.virtual_authenticator import Transport, VirtualAuthenticator
 
@@ -18,38 +16,37 @@ FULL_NAME = "佐藤 花子"
 _numbers = itertools.count(1)
 
 
-async def invite(gateway: GatewayProcess) -> str:
+def invite(house: OpenHouse) -> str:
     """An enrolment link of somebody new."""
-    name = f"person-{next(_numbers)}"
-    await deferToThread(gateway.add_person, name, display_name=FULL_NAME)
-    return str(await deferToThread(gateway.invite, name))
+    person = house.house.add_person(f"person-{next(_numbers)}", FULL_NAME)
+    return house.url + house.house.invite(person)
 
 
 async def settle_in(
-    page: Page, gateway: GatewayProcess, transport: Transport = "internal"
+    page: Page, house: OpenHouse, transport: Transport = "internal"
 ) -> VirtualAuthenticator:
     """Somebody new enrols with a device, signs in, and opens the account page."""
     await page.run_first(NO_OFFER)
     device = await page.add_authenticator(transport, is_synced=transport == "internal")
-    await enrol(page, await invite(gateway))
-    await enter_account(page, gateway)
+    await enrol(page, invite(house))
+    await enter_account(page, house)
     return device
 
 
-async def enter_account(page: Page, gateway: GatewayProcess) -> None:
+async def enter_account(page: Page, house: OpenHouse) -> None:
     """Open the account page and sign in there with the device at hand."""
-    await page.goto(gateway.url + ACCOUNT)
+    await page.goto(house.url + ACCOUNT)
     await page.wait_for_element("[data-page=sign-in] #passkey")
     await sign_in(page)
     await shown(page)
 
 
-async def join(page: Page, gateway: GatewayProcess, passkey: Json) -> VirtualAuthenticator:
+async def join(page: Page, house: OpenHouse, passkey: Json) -> VirtualAuthenticator:
     """The same person, with the same passkey, in another browser."""
     await page.run_first(NO_OFFER)
     device = await page.add_authenticator(is_synced=passkey["backupEligibility"])
     await device.add_credential(passkey)
-    await enter_account(page, gateway)
+    await enter_account(page, house)
     return device
 
 

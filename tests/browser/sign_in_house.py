@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from twisted.internet.posixbase import PosixReactorBase
 
 from tests.browser.steps import NO_OFFER
+from tests.instruments.authenticator import BE, BS, Authenticator
 from tests.instruments.devtools import Json
 from tests.instruments.house import Browser
 from tests.instruments.open_house import OpenHouse
@@ -42,7 +43,11 @@ async def open_house(reactor: PosixReactorBase) -> AsyncIterator[OpenHouse]:
 
 def passkey_of(browser: Browser) -> Json:
     """The passkey of a browser in memory, as a virtual device takes it."""
-    device = browser.device
+    return credential_of(browser.device)
+
+
+def credential_of(device: Authenticator) -> Json:
+    """The passkey of a device in software, as a virtual one takes it."""
     assert device.user_handle is not None
     private_key = device.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return {
@@ -51,8 +56,8 @@ def passkey_of(browser: Browser) -> Json:
         "privateKey": b64encode(private_key).decode(),
         "rpId": "localhost",
         "isResidentCredential": True,
-        "backupEligibility": False,
-        "backupState": False,
+        "backupEligibility": bool(device.flags & BE),
+        "backupState": bool(device.flags & BS),
         "signCount": 100,
     }
 

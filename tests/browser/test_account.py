@@ -16,18 +16,21 @@ from tests.browser.account_steps import (
     told,
 )
 from tests.browser.conftest import OpenPage
+from tests.browser.sign_in_house import open_house
 from tests.browser.steps import refusal
-from tests.instruments.gateway_process import GatewayProcess
+from tests.instruments.open_house import OpenHouse
 from tests.instruments.page import Page
+
+__all__ = ["open_house"]
 
 LOOKS = 100
 """How often a device is asked whether it has forgotten, before it counts as not having."""
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_passkey_gets_another_name_in_place(page: Page, gateway: GatewayProcess) -> None:
+async def test_a_passkey_gets_another_name_in_place(page: Page, open_house: OpenHouse) -> None:
     """The field opens in the row; Enter keeps the name, Escape drops it, the focus comes back."""
-    await settle_in(page, gateway)
+    await settle_in(page, open_house)
     await page.click(".rename")
     await page.type(".rename-form input", "考え直した")
     await page.press("Escape")
@@ -44,9 +47,9 @@ async def test_a_passkey_gets_another_name_in_place(page: Page, gateway: Gateway
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_only_passkey_is_not_removed(page: Page, gateway: GatewayProcess) -> None:
+async def test_the_only_passkey_is_not_removed(page: Page, open_house: OpenHouse) -> None:
     """Who presses remove on the last passkey reads why not, and is led to adding another."""
-    await settle_in(page, gateway)
+    await settle_in(page, open_house)
 
     await page.click(".remove")
     why = await page.text("#last-dialog")
@@ -58,10 +61,10 @@ async def test_the_only_passkey_is_not_removed(page: Page, gateway: GatewayProce
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_security_key_is_added_and_removed(page: Page, gateway: GatewayProcess) -> None:
+async def test_a_security_key_is_added_and_removed(page: Page, open_house: OpenHouse) -> None:
     """A key is added by its button, and removed only after a question that says what happens."""
     await page.run_first(spies.OPTIONS)
-    device = await settle_in(page, gateway)
+    device = await settle_in(page, open_house)
     [first] = await rows(page)
     await page.evaluate("sessionStorage.removeItem('asked')")
     await swap(device, page, "usb")
@@ -86,10 +89,10 @@ async def test_a_security_key_is_added_and_removed(page: Page, gateway: GatewayP
 
 @pytest_twisted.ensureDeferred
 async def test_a_device_that_is_there_is_not_added_again(
-    page: Page, gateway: GatewayProcess
+    page: Page, open_house: OpenHouse
 ) -> None:
     """The browser knows the passkey that is on this device, and the dialog says so."""
-    await settle_in(page, gateway)
+    await settle_in(page, open_house)
     await page.click("#add-passkey")
 
     await page.click("#add-this-device")
@@ -100,11 +103,11 @@ async def test_a_device_that_is_there_is_not_added_again(
 
 @pytest_twisted.ensureDeferred
 async def test_this_device_is_added_in_english_and_forgets_a_removed_passkey(
-    page: Page, gateway: GatewayProcess
+    page: Page, open_house: OpenHouse
 ) -> None:
     """Another device gets a passkey; when that is removed here, the device drops it, too."""
     await page.views.language("en")
-    device = await settle_in(page, gateway)
+    device = await settle_in(page, open_house)
     other = await swap(device, page, "internal")
     await page.click("#add-passkey")
     await page.click("#add-this-device")
@@ -125,38 +128,38 @@ async def test_this_device_is_added_in_english_and_forgets_a_removed_passkey(
 
 
 @pytest_twisted.ensureDeferred
-async def test_another_session_is_ended(open_page: OpenPage, gateway: GatewayProcess) -> None:
+async def test_another_session_is_ended(open_page: OpenPage, open_house: OpenHouse) -> None:
     """The other browser is signed out at once; here the list is short again."""
     pc, phone = await open_page(), await open_page()
-    device = await settle_in(pc, gateway)
+    device = await settle_in(pc, open_house)
     [passkey] = await device.credentials()
-    await join(phone, gateway, passkey)
+    await join(phone, open_house, passkey)
     await pc.reload()
     await count_is(pc, 2, "session")
 
     await pc.click("[data-session-id]:last-child .end")
     await count_is(pc, 1, "session")
-    answer = await phone.goto(gateway.url + "/.gateway/account")
+    answer = await phone.goto(open_house.url + "/.gateway/account")
 
     assert 401 == answer.status
-    assert "セッションを終了しました。" == await told(pc)
+    assert "ログアウトしました。" == await told(pc)
     assert "sessions" == await focused(pc)
 
 
 @pytest_twisted.ensureDeferred
 async def test_all_other_sessions_are_ended_in_english(
-    open_page: OpenPage, gateway: GatewayProcess
+    open_page: OpenPage, open_house: OpenHouse
 ) -> None:
     """One button signs out everywhere else, and then it is gone."""
     pc, phone = await open_page(), await open_page()
     await pc.views.language("en")
-    device = await settle_in(pc, gateway)
+    device = await settle_in(pc, open_house)
     [passkey] = await device.credentials()
-    await join(phone, gateway, passkey)
+    await join(phone, open_house, passkey)
     await pc.reload()
 
     await pc.click("#end-others")
     await count_is(pc, 1, "session")
 
-    assert "All other sessions are ended." == await told(pc)
+    assert "Everywhere else is signed out." == await told(pc)
     assert not await pc.evaluate("Boolean(document.querySelector('#end-others'))")

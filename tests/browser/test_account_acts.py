@@ -6,9 +6,12 @@ import pytest_twisted
 
 from tests.browser.account_steps import count_is, focused, rows, settle_in, shown, told
 from tests.browser.conftest import OpenPage
+from tests.browser.sign_in_house import open_house
 from tests.browser.steps import enrol, refusal
-from tests.instruments.gateway_process import GatewayProcess
+from tests.instruments.open_house import OpenHouse
 from tests.instruments.page import Page
+
+__all__ = ["open_house"]
 
 STALE = """
 const real = window.fetch.bind(window);
@@ -38,10 +41,10 @@ async def show_code(page: Page) -> str:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_phone_is_added_by_its_code(open_page: OpenPage, gateway: GatewayProcess) -> None:
+async def test_a_phone_is_added_by_its_code(open_page: OpenPage, open_house: OpenHouse) -> None:
     """The phone opens the code's address and registers; the PC shows which one it was."""
     pc, phone = await open_page(), await open_page()
-    await settle_in(pc, gateway)
+    await settle_in(pc, open_house)
     link = await show_code(pc)
     left = await pc.text("#phone-left")
     await phone.views.phone()
@@ -60,11 +63,11 @@ async def test_a_phone_is_added_by_its_code(open_page: OpenPage, gateway: Gatewa
 
 @pytest_twisted.ensureDeferred
 async def test_a_phone_that_nobody_knows_is_undone(
-    open_page: OpenPage, gateway: GatewayProcess
+    open_page: OpenPage, open_house: OpenHouse
 ) -> None:
     """One press takes back what somebody else has registered by the code."""
     pc, phone = await open_page(), await open_page()
-    await settle_in(pc, gateway)
+    await settle_in(pc, open_house)
     link = await show_code(pc)
     await phone.add_authenticator()
     await enrol(phone, link)
@@ -76,13 +79,11 @@ async def test_a_phone_that_nobody_knows_is_undone(
 
 
 @pytest_twisted.ensureDeferred
-async def test_closing_the_code_makes_it_void(
-    open_page: OpenPage, gateway: GatewayProcess
-) -> None:
+async def test_closing_the_code_makes_it_void(open_page: OpenPage, open_house: OpenHouse) -> None:
     """A code that is not on the screen any more leads nowhere."""
     pc, phone = await open_page(), await open_page()
     phone.record.tolerate("status of 410")
-    await settle_in(pc, gateway)
+    await settle_in(pc, open_house)
     link = await show_code(pc)
 
     await pc.press("Escape")
@@ -95,10 +96,10 @@ async def test_closing_the_code_makes_it_void(
 
 
 @pytest_twisted.ensureDeferred
-async def test_recovery_codes_are_made_and_kept(page: Page, gateway: GatewayProcess) -> None:
+async def test_recovery_codes_are_made_and_kept(page: Page, open_house: OpenHouse) -> None:
     """Ten codes, to be copied, printed and saved; then they are gone from the page."""
     await page.run_first(CLIPBOARD)
-    await settle_in(page, gateway)
+    await settle_in(page, open_house)
     await page.evaluate("window.print = () => sessionStorage.setItem('printed', 'yes')")
     await page.click("#make-codes")
     await page.wait_for_element("#codes-list li:last-child")
@@ -124,11 +125,11 @@ async def test_recovery_codes_are_made_and_kept(page: Page, gateway: GatewayProc
 
 @pytest_twisted.ensureDeferred
 async def test_after_five_minutes_the_passkey_is_asked_for_and_nothing_is_lost(
-    page: Page, gateway: GatewayProcess
+    page: Page, open_house: OpenHouse
 ) -> None:
     """The typed name stays while the person confirms, and is then stored without a word more."""
     await page.run_first(STALE)
-    await settle_in(page, gateway)
+    await settle_in(page, open_house)
     await page.evaluate("sessionStorage.removeItem('proved')")
     await page.click(".rename")
     await page.type(".rename-form input", "会社のPC")
@@ -141,11 +142,11 @@ async def test_after_five_minutes_the_passkey_is_asked_for_and_nothing_is_lost(
 
 @pytest_twisted.ensureDeferred
 async def test_who_does_not_confirm_keeps_what_was_typed(
-    page: Page, gateway: GatewayProcess
+    page: Page, open_house: OpenHouse
 ) -> None:
     """When the finger is not recognised the field stays open with what is in it."""
     await page.run_first(STALE)
-    device = await settle_in(page, gateway)
+    device = await settle_in(page, open_house)
     await page.evaluate("sessionStorage.removeItem('proved')")
     await device.set_user_verified(is_verified=False)
     await page.click(".rename")
@@ -163,13 +164,13 @@ async def test_who_does_not_confirm_keeps_what_was_typed(
 
 @pytest_twisted.ensureDeferred
 async def test_somebody_elses_passkey_confirms_nothing(
-    open_page: OpenPage, gateway: GatewayProcess
+    open_page: OpenPage, open_house: OpenHouse
 ) -> None:
     """At a shared PC a colleague's passkey neither acts here nor takes the session over."""
     page, colleague = await open_page(), await open_page()
-    [theirs] = await (await settle_in(colleague, gateway)).credentials()
+    [theirs] = await (await settle_in(colleague, open_house)).credentials()
     await page.run_first(STALE)
-    device = await settle_in(page, gateway)
+    device = await settle_in(page, open_house)
     before = await rows(page)
     await page.evaluate("sessionStorage.removeItem('proved')")
     await device.unplug()
@@ -186,9 +187,9 @@ async def test_somebody_elses_passkey_confirms_nothing(
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_language_is_chosen_for_good(page: Page, gateway: GatewayProcess) -> None:
+async def test_the_language_is_chosen_for_good(page: Page, open_house: OpenHouse) -> None:
     """The page turns to the chosen language at once."""
-    await settle_in(page, gateway)
+    await settle_in(page, open_house)
     await page.evaluate("document.querySelector('#language-choice').value = 'en'")
 
     await page.follow("#person-language button")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ REQUESTS_LIMIT = 8
 """A browser has six connections: two turns at most, the second one for the icon."""
 
 SIGN_IN = Scene(path="/.gateway/login", visitor="stranger")
+IMPORTED = re.compile(r'(?:from|import) "\./([a-z-]+\.js)"')
 HELP = [Scene(path="/.gateway/help", visitor="stranger")]
 HELP += [Scene(path=f"/.gateway/help/{topic}", visitor="stranger") for topic in TOPICS]
 
@@ -160,20 +162,39 @@ async def test_the_first_page_is_light(tour: Tour) -> None:
     assert len(page.record.responses) <= REQUESTS_LIMIT
 
 
+def assets_of(cast: Cast, scene: Scene) -> set[str]:
+    """Addresses of every style, script and picture that the page names."""
+    text = cast.browser(scene.visitor).open(scene.path).text
+    return set(re.findall(rf"{cast.house.pages.assets.prefix}[a-z-]+\.(?:css|js|svg)", text))
+
+
 def test_no_page_is_heavy() -> None:
-    """What goes for the first page goes for each, with every style and script that it names."""
+    """What goes for the first page goes for each, less what the first one has brought already."""
     cast = Cast(House())
-    assets = cast.house.pages.assets
+    brought = {"stranger": set(), "staff": assets_of(cast, SIGN_IN)}
     sizes = {}
     for scene in every_page(cast):
         browser = cast.browser(scene.visitor)
-        page = browser.open(scene.path)
-        named = set(re.findall(rf"{assets.prefix}[a-z-]+\.(?:css|js|svg)", page.text))
-        parts = [page, *map(browser.open, named)]
+        named = assets_of(cast, scene) - brought[scene.visitor]
+        parts = [browser.open(scene.path), *map(browser.open, named)]
         assert all(part.status < 500 for part in parts)
         sizes[str(scene)] = sum(len(part.body) for part in parts)
 
     assert {} == {name: size for name, size in sizes.items() if size > FIRST_PAGE_LIMIT_BYTES}
+
+
+def test_every_page_names_all_its_scripts() -> None:
+    """No browser learns of a script from another script: that would be one more round trip."""
+    cast = Cast(House())
+    static = files("gateway") / "web" / "static"
+    late = {}
+    for scene in every_page(cast):
+        named = {each.rpartition("/")[2] for each in assets_of(cast, scene)}
+        named = {each for each in named if each.endswith(".js")}
+        asked = [set(IMPORTED.findall((static / each).read_text("utf-8"))) for each in named]
+        late[str(scene)] = sorted(set().union(*asked) - named)
+
+    assert {} == {name: scripts for name, scripts in late.items() if scripts}
 
 
 @pytest_twisted.ensureDeferred

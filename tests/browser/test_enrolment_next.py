@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import DISPLAY_NAME, PERSON, OpenPage
 from tests.browser.looks import complaints
+from tests.browser.sign_in_house import open_house
 from tests.browser.steps import APP_SIGN_IN, NO_OFFER, enrol, refusal, sign_in
 from tests.instruments.gateway_process import GatewayProcess
+from tests.instruments.open_house import OpenHouse
 from tests.instruments.page import Page
+
+__all__ = ["open_house"]
 
 CODES = "[...document.querySelectorAll('#codes code')].map((each) => each.textContent)"
 DONE = "document.querySelectorAll('.todo > .is-done').length"
@@ -27,6 +31,13 @@ new Promise((tell) => {
     document.querySelector('#show-code').click();
 })
 """
+
+
+@pytest.fixture
+def guest_link(open_house: OpenHouse) -> str:
+    """An enrolment link, of a house without an app behind it."""
+    house = open_house.house
+    return open_house.url + house.invite(house.add_person(PERSON, DISPLAY_NAME))
 
 
 async def begun(page: Page, link: str) -> None:
@@ -74,9 +85,9 @@ async def test_a_lost_device_is_replaced_by_a_code_on_paper(
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_second_way_in_is_registered_at_once(page: Page, link: str) -> None:
+async def test_a_second_way_in_is_registered_at_once(page: Page, guest_link: str) -> None:
     """After this PC a security key is registered on the same page, and the list says so."""
-    await begun(page, link)
+    await begun(page, guest_link)
     before = await page.evaluate(DONE)
     await page.add_authenticator("usb")
 
@@ -87,10 +98,12 @@ async def test_a_second_way_in_is_registered_at_once(page: Page, link: str) -> N
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_phone_registers_by_the_code_on_the_screen(open_page: OpenPage, link: str) -> None:
+async def test_a_phone_registers_by_the_code_on_the_screen(
+    open_page: OpenPage, guest_link: str
+) -> None:
     """A phone that scans the code registers itself, and the PC's page sees it by itself."""
     pc, phone = await open_page(), await open_page()
-    await begun(pc, link)
+    await begun(pc, guest_link)
     asked = await pc.evaluate(LINK_OF_CODE)
     before = await pc.evaluate(DONE)
     other = str(asked["link"])
@@ -104,9 +117,9 @@ async def test_a_phone_registers_by_the_code_on_the_screen(open_page: OpenPage, 
 
 
 @pytest_twisted.ensureDeferred
-async def test_reloading_loses_nothing(page: Page, link: str) -> None:
+async def test_reloading_loses_nothing(page: Page, guest_link: str) -> None:
     """After the first passkey a reload, and another language, show the same list again."""
-    await begun(page, link)
+    await begun(page, guest_link)
     await codes_on(page)
     await page.click("#codes-kept")
     await page.wait_for(f"{DONE} === 2 && document.readyState === 'complete'")
@@ -119,9 +132,9 @@ async def test_reloading_loses_nothing(page: Page, link: str) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_codes_are_printed_alone_and_saved_as_text(page: Page, link: str) -> None:
+async def test_codes_are_printed_alone_and_saved_as_text(page: Page, guest_link: str) -> None:
     """On paper there are the codes, whose they are and how to use them, and nothing else."""
-    await begun(page, link)
+    await begun(page, guest_link)
     codes = await codes_on(page)
     await page.send("Emulation.setEmulatedMedia", media="print")
 
@@ -157,7 +170,7 @@ VIEWS = {"phone-ja": (320, "ja"), "pc-en-dark": (1280, "en")}
 @pytest.mark.parametrize("view", VIEWS)
 @pytest_twisted.ensureDeferred
 async def test_the_pages_of_enrolment_are_good_to_look_at(
-    page: Page, link: str, gateway: GatewayProcess, tmp_path: Path, view: str
+    page: Page, guest_link: str, open_house: OpenHouse, tmp_path: Path, view: str
 ) -> None:
     """Each page of enrolment and recovery is whole, readable and in one language."""
     width, language = VIEWS[view]
@@ -174,27 +187,29 @@ async def test_the_pages_of_enrolment_are_good_to_look_at(
         await page.screenshot(tmp_path / f"{name}-{view}.png")
         seen[name] = await complaints(page, language)
 
-    await page.goto(f"{gateway.url}/.gateway/recovery")
+    await page.goto(f"{open_house.url}/.gateway/recovery")
     await look("recovery")
-    await page.goto(link)
+    await page.goto(guest_link)
     await look("enroll")
-    await begun(page, link)
+    await begun(page, guest_link)
     await look("enroll-next")
     await codes_on(page)
     await look("recovery-codes")
     await page.click("#show-code")
     await page.wait_for_element("#other-device .qr")
     await look("other-device")
-    await page.goto(link)
+    await page.goto(guest_link)
     await look("invitation-used")
 
     assert {name: [] for name in seen} == seen
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_sheet_of_codes_fits_on_one_page(page: Page, link: str, tmp_path: Path) -> None:
+async def test_the_sheet_of_codes_fits_on_one_page(
+    page: Page, guest_link: str, tmp_path: Path
+) -> None:
     """Printed, the codes are one sheet of A4."""
-    await begun(page, link)
+    await begun(page, guest_link)
     await codes_on(page)
 
     printed = await page.send("Page.printToPDF", preferCSSPageSize=True, paperWidth=8.27)

@@ -78,6 +78,19 @@ async def test_on_a_phone_the_way_by_another_phone_is_no_equal(
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_browser_without_a_list_of_its_own_shows_its_dialog(
+    page: Page, open_house: OpenHouse
+) -> None:
+    """The field to choose a passkey from does what it says where there is no autofill, too."""
+    await carry(page, open_house.house.enrolled())
+    await open_at(page, open_house, "/.gateway/login")
+
+    await page.click("#pick")
+
+    await page.wait_for("!document.querySelector('[data-page=sign-in]')")
+
+
+@pytest_twisted.ensureDeferred
 async def test_who_signed_in_elsewhere_is_told_in_the_other_tab(
     chromium: Chromium, page: Page, open_house: OpenHouse
 ) -> None:

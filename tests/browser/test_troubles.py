@@ -19,7 +19,7 @@ from tests.instruments.devtools import Json
 from tests.instruments.gateway_process import GatewayProcess, free_port
 from tests.instruments.page import Page
 
-HEADINGS = {"ja": "アプリに接続できません", "en": "The app can't be reached"}
+HEADINGS = {"ja": "アプリに接続できません", "en": "The app can’t be reached"}
 
 
 @pytest.fixture(scope="module")

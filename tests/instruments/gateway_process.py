@@ -56,6 +56,8 @@ class Setup:
     language: str = "ja"
     extra: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Further settings by table, for example `{"sessions": {"idle": "2s"}}`."""
+    access: str = ""
+    """All `[[access]]`, as TOML."""
 
 
 class GatewayProcess:
@@ -202,7 +204,7 @@ class GatewayProcess:
         for name, values in tables.items():
             lines.append("[[app]]" if name == "app" else f"[{name}]")
             lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
-        self.config.write_text("\n".join(lines) + "\n")
+        self.config.write_text("\n".join([*lines, self.setup.access, ""]))
         self.config.chmod(0o600)
 
     def _twistd_arguments(self) -> Sequence[str]:

@@ -32,6 +32,7 @@ from gateway.pages.assets import load_assets
 from gateway.pages.languages import Language, load_languages
 from gateway.pages.render import Pages
 from gateway.rules import tokens
+from gateway.rules.attestation import TODAY, PasskeyPolicy
 from gateway.rules.public import parse_origin
 from gateway.rules.records import Invitation, Person, PersonId, hash_token
 from gateway.rules.sessions import SessionLimits
@@ -44,6 +45,8 @@ T = TypeVar("T")
 
 NOON = 1_800_000_000.0
 """The wall clock when a house is opened."""
+
+IDLE_LIMIT_S, LIFETIME_LIMIT_S = 1_800.0, 43_200.0
 
 LANGUAGES = load_languages(Language.JA)
 ASSETS = load_assets()
@@ -100,17 +103,19 @@ class House:
         *,
         store: Store | None = None,
         look: Look | None = None,
+        clock: Clock | None = None,
+        passkeys: PasskeyPolicy = TODAY,
     ) -> None:
         self.public = parse_origin(url)
         self.store: Store = store or MemoryStore()
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.wall = NOON
         self._drawn = itertools.count()
         self.sessions = LiveSessions(
             self.store,
             clock=self.clock,
             wall=lambda: self.wall,
-            limits=SessionLimits(idle_s=1_800, lifetime_s=43_200),
+            limits=SessionLimits(idle_s=IDLE_LIMIT_S, lifetime_s=LIFETIME_LIMIT_S),
         )
         self.pages = Pages(
             public=self.public,
@@ -128,6 +133,7 @@ class House:
             wall=lambda: self.wall,
             token_bytes=self.token_bytes,
             aside=_at_once,
+            passkeys=passkeys,
         )
         self.agent = RequestTraversalAgent(self.site.resource())
         self.agent._serverFactory = self.server()
@@ -218,6 +224,7 @@ class Browser:
         headers: Mapping[str, str | list[str] | None] | None = None,
     ) -> Answer:
         """Send a request; a header of None is left out."""
+        self._be_noticed()
         sent = {"Accept-Language": self.language, "User-Agent": "Test/1.0 (Windows NT 10.0)"}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -234,6 +241,13 @@ class Browser:
         waiting = agent.request(method.encode(), url.encode(), fields, Bytes(body))
         agent.flush()
         return self._read(result_of(waiting))
+
+    def _be_noticed(self) -> None:
+        """Use the session, as the proxy says of all that a person does before a page is asked."""
+        spelled = self.cookies.get(self.house.pages.cookies.session, "")
+        token = tokens.decode(spelled.encode())
+        if token is not None:
+            self.house.sessions.find(token)
 
     def _read(self, response: Any) -> Answer:
         headers = {

@@ -50,7 +50,7 @@ def test_after_a_recovery_code_the_page_says_why_one_is_here() -> None:
     text = page(IPHONE, InvitationKind.RECOVERY)
 
     assert "復旧コードを確認しました" in text
-    assert "失くした端末のパスキーは" in text
+    assert "なくした端末のパスキーは" in text
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ def test_in_english_everything_is_english() -> None:
     browser, _, path = begun(house)
     browser.language = "en"
 
-    assert "You&#39;re all set" in browser.open(path).text
+    assert "You’re all set" in browser.open(path).text
     assert 'lang="en"' in browser.open(path).text

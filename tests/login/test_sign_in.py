@@ -321,7 +321,7 @@ def test_the_language_of_a_refusal_is_the_persons() -> None:
 
     answer = browser.post("/.gateway/passkey/verify", {})
 
-    assert "That couldn't be read. Reload the page and try again." == answer.json["message"]
+    assert "That couldn’t be read. Reload the page and try again." == answer.json["message"]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_the_chosen_language_counts(pages: Pages) -> None:
     """The language cookie decides here too."""
     _, body = failure_page(pages, 504, asked(cookie=b"__Host-gw-lang=en"), is_page=True)
 
-    assert "The app doesn&#39;t answer" in body.decode()
+    assert "The app doesn’t answer" in body.decode()
 
 
 def test_a_request_that_nobody_could_read_is_answered_in_both_languages(pages: Pages) -> None:
@@ -69,7 +69,7 @@ def test_a_request_that_nobody_could_read_is_answered_in_both_languages(pages: P
 
     assert b"text/html; charset=utf-8" == content_type
     assert "クッキーを削除してから" in body.decode()
-    assert "Delete this site&#39;s cookies" in body.decode()
+    assert "Delete this site’s cookies" in body.decode()
 
 
 @pytest.mark.parametrize(("status", "told"), [(418, 400), (599, 500), (411, 400)])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
@@ -24,7 +23,7 @@ from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.exchange import AppExchange
 from gateway.proxy.front import Front
 from gateway.proxy.link import AppLink
-from gateway.proxy.local import SiteExchange
+from gateway.proxy.local import STEP_UP_TARGET, SiteExchange
 from gateway.proxy.plane import Plane
 from gateway.proxy.pool import Pool
 from gateway.proxy.reception import Reception
@@ -34,14 +33,17 @@ from gateway.rules import tokens
 from gateway.rules.access import rule_of
 from gateway.rules.activity import Activity
 from gateway.rules.admission import Limits
+from gateway.rules.entries import Entry, Standing
 from gateway.rules.http1 import FieldBlock, RequestHead
 from gateway.rules.locations import names_for
 from gateway.rules.policy import Policy
 from gateway.rules.public import parse_origin
 from gateway.rules.records import Method, Person, PersonId, Session, hash_token
 from gateway.rules.sessions import SessionLimits
-from gateway.store.live import LiveSessions
+from gateway.store.live import LiveSession, LiveSessions
 from gateway.store.memory import MemoryStore
+from tests.instruments.house import IDLE_LIMIT_S
+from tests.instruments.house import House as PagesHouse
 
 PUBLIC = parse_origin("https://gw.example.test")
 TOKEN = bytes(range(32))
@@ -130,20 +132,30 @@ WIDE = Limits(
 class House:
     """One gateway with somebody signed in, an app that the test plays, and a clock."""
 
-    def __init__(self, limits: Limits = WIDE) -> None:
-        self.reactor = MemoryReactorClock()
+    def __init__(
+        self,
+        limits: Limits = WIDE,
+        *,
+        pages: PagesHouse | None = None,
+        access: Sequence[Entry] = (),
+    ) -> None:
+        """
+        Open it.
+
+        Args:
+            limits: of connections.
+            pages: whose pages, sessions and clock these are; else a single page, and a session
+                of `TOKEN` that outlasts the test.
+            access: what `[[access]]` says.
+        """
+        self._pages = pages
+        self._access = access
+        self.reactor = _clock_of(pages)
         self.carried: list[RequestHead] = []
         """Every request that was let through to the app, as the gateway understood it."""
         self.deadlines = Deadlines(self.reactor)
         self.crowd = Crowd(limits, now=self.reactor.seconds)
-        self._store = MemoryStore()
-        self.sessions = LiveSessions(
-            self._store,
-            clock=self.reactor,
-            wall=lambda: 1_800_000_000.0,
-            limits=SessionLimits(idle_s=86_400.0, lifetime_s=86_400.0),
-        )
-        at_once(self._let_in())
+        self.sessions = self._let_in() if pages is None else pages.sessions
         self.pool = self._pool()
         self.plane = self._plane()
         self.deadlines.start()
@@ -177,7 +189,14 @@ class House:
         self.carried.append(head)
         return AppExchange(front, head, link, lines=lines)
 
-    async def _let_in(self) -> None:
+    def _let_in(self) -> LiveSessions:
+        store = MemoryStore()
+        sessions = LiveSessions(
+            store,
+            clock=self.reactor,
+            wall=lambda: 1_800_000_000.0,
+            limits=SessionLimits(idle_s=86_400.0, lifetime_s=86_400.0),
+        )
         person = Person(
             id=PersonId("0" * 32),
             name="hanako",
@@ -197,8 +216,19 @@ class House:
             created=1_800_000_000.0,
             last_used=1_800_000_000.0,
         )
-        await self._store.add_person(person)
-        await self.sessions.open(session, person, replacing=None)
+        at_once(store.add_person(person))
+        at_once(sessions.open(session, person, replacing=None))
+        return sessions
+
+    def _standing_of(self, live: LiveSession) -> Standing:
+        assert self._access, "asked without need"
+        return Standing(
+            name=live.person.name,
+            groups=live.person.groups,
+            method=live.method,
+            is_device_bound=live.is_device_bound,
+            verified_s=self.reactor.seconds() - live.verified,
+        )
 
     def _pool(self) -> Pool:
         return Pool(self.reactor, self.reactor, host="127.0.0.1", port=8000, connect_s=CONNECT_S)
@@ -220,22 +250,26 @@ class House:
             first_byte_s=FIRST_BYTE_S,
             idle_s=IDLE_S,
         )
-        site = Site(OwnPage(), parsePOSTFormSubmission=False)
+        site = (
+            self._pages.server() if self._pages else Site(OwnPage(), parsePOSTFormSubmission=False)
+        )
         refusals = Refusals(PUBLIC, _page)
         remembered = Remembered()
         self.reception = Reception(
             sessions=self.sessions,
             session_cookie=b"__Host-gw",
             crowd=self.crowd,
-            activity=Activity(idle_s=86_400.0),
+            activity=Activity(idle_s=IDLE_LIMIT_S if self._pages else 86_400.0),
             now=self.reactor.seconds,
-            decide=rule_of(Policy(), public=PUBLIC, standing_of=lambda live: pytest.fail("asked")),
+            decide=rule_of(Policy(self._access), public=PUBLIC, standing_of=self._standing_of),
             remembered=remembered,
             names=link.names,
             to_app=partial(self._carry, link),
             to_site=partial(SiteExchange, site=site, in_place=False),
             to_sign_in=partial(SiteExchange, site=site, in_place=True),
-            to_step_up=lambda front, head, need: SiteExchange(front, head, site, in_place=True),
+            to_step_up=lambda front, head, need: SiteExchange(
+                front, head, site, in_place=True, target=STEP_UP_TARGET + need.encode()
+            ),
             to_refusal=partial(RefusalExchange, refusals),
         )
         return Plane(
@@ -249,6 +283,13 @@ class House:
             recognise=self.reception.recognise,
             later=lambda call: self.reactor.callLater(0, call),
         )
+
+
+def _clock_of(pages: PagesHouse | None) -> MemoryReactorClock:
+    if pages is None:
+        return MemoryReactorClock()
+    assert isinstance(pages.clock, MemoryReactorClock), "one clock for all"
+    return pages.clock
 
 
 def _page(status: int, block: FieldBlock | None, is_page: bool) -> tuple[bytes, bytes]:

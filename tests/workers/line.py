@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from gateway.errors import GatewayError
-from gateway.proxy.local import SiteExchange
+from gateway.proxy.local import STEP_UP_TARGET, SiteExchange
 from gateway.rules.http1 import RequestHead, parse_request
 from gateway.rules.public import parse_origin
 from gateway.store.live import LiveSession, LiveSessions
@@ -138,6 +138,9 @@ class Line:
             plane=FarPlane(public=PUBLIC),
             to_site=lambda browser, head: SiteExchange(browser, head, site, in_place=False),
             to_sign_in=lambda browser, head: SiteExchange(browser, head, site, in_place=True),
+            to_step_up=lambda browser, head, need: SiteExchange(
+                browser, head, site, in_place=True, target=STEP_UP_TARGET + need.encode()
+            ),
         )
 
     def open(self, token: str) -> LiveSession:

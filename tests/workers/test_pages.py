@@ -17,9 +17,9 @@ def far() -> Far:
     return Far()
 
 
-def page(line: Line, far: Far, text: bytes, *, in_place: bool = False) -> FarPage:
+def page(line: Line, far: Far, text: bytes, *, in_place: bool = False, need: str = "") -> FarPage:
     """A request that the worker found to be for a page of ours."""
-    return FarPage(far, head(text), line.deputy, in_place=in_place)
+    return FarPage(far, head(text), line.deputy, in_place=in_place, need=need)
 
 
 def test_a_page_comes_back(line: Line, far: Far) -> None:
@@ -46,9 +46,21 @@ def test_the_sign_in_page_stands_in_its_place(line: Line, far: Far) -> None:
     assert far.heard().endswith(b"GET /sign-in-required for 192.0.2.7: 0 bytes")
 
 
+def test_a_step_up_says_what_is_needed(line: Line, far: Far) -> None:
+    """Who is to be verified anew is told which kind of passkey will do, through a worker, too."""
+    asked = page(line, far, b"GET /kyuyo/ HTTP/1.1\nHost: x", in_place=True, need="device-bound")
+
+    asked.begin([], is_last=True)
+    line.wire.flush()
+
+    wanted = b"GET /step-up-required/device-bound for 192.0.2.7: 0 bytes"
+    assert far.heard().endswith(wanted)
+
+
 def test_no_client_can_name_the_place(line: Line, far: Far) -> None:
     """What the client sends is a request, whatever it says: address and place are ours to say."""
     text = b"GET /.gateway/x HTTP/1.1\nHost: x\nin_place: True\naddress: 10.0.0.1\nvisit: 1"
+    text += b"\nneed: any"
 
     page(line, far, text).begin([], is_last=True)
     line.wire.flush()

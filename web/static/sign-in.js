@@ -15,6 +15,7 @@ const tabs = window.BroadcastChannel ? new BroadcastChannel("gateway") : null;
 const field = document.querySelector("#pick");
 let isLeaving = false;
 let isArmed = false;
+let canOffer = true;
 let rearm = 0;
 
 async function signIn(way, signal, answered) {
@@ -78,7 +79,7 @@ function tell(error, retry) {
 /** Let the browser offer passkeys in the field; nothing is shown until the person asks. */
 async function arm() {
   const can = !obstacle() && (await PublicKeyCredential.isConditionalMediationAvailable?.());
-  document.querySelector("#pick-field")?.toggleAttribute("hidden", !can);
+  canOffer = Boolean(can);
   if (!field || !can || isLeaving) {
     return;
   }
@@ -106,9 +107,11 @@ async function arm() {
 async function helpWithBluetooth() {
   const can = await window.PublicKeyCredential?.getClientCapabilities?.().catch(() => null);
   const isMissing = can?.hybridTransport === false;
-  document.querySelector("#near").hidden = isMissing;
-  document.querySelector("#bluetooth").hidden = !isMissing;
-  document.querySelector("#phone").setAttribute("aria-describedby", isMissing ? "bluetooth" : "near");
+  const [near, bluetooth] = document.querySelectorAll("#near, #bluetooth");
+  near.hidden = isMissing;
+  bluetooth.hidden = !isMissing;
+  const shown = isMissing ? bluetooth : near;
+  document.querySelector("#phone").setAttribute("aria-describedby", shown.id);
 }
 
 // A passkey on this device, too, for who signed in by another one
@@ -186,6 +189,12 @@ for (const button of document.querySelectorAll("button[data-way]")) {
 field?.addEventListener("focus", () => {
   if (!isArmed) {
     arm();
+  }
+});
+// Where the browser has no list of its own to show, its dialog is that list.
+field?.addEventListener("click", () => {
+  if (!canOffer) {
+    press(document.querySelector("#passkey"));
   }
 });
 field?.addEventListener("keydown", (key) => {
