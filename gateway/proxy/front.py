@@ -240,8 +240,8 @@ class Front(Punctual):
         if not is_persistent or not self.is_body_read:
             self.linger()
             return
-        if self._is_half_closed and not self._buffer:
-            self.close()
+        if self._is_half_closed:
+            self.close()  # most likely nobody waits: what is in the pipe is not begun
             return
         self.state = State.HEAD
         self._is_between = self._may_skip = True

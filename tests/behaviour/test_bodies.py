@@ -194,7 +194,7 @@ def test_invited(app: RawApp, any_face: Face) -> None:
 def test_stranger_is_not_invited(app: RawApp, face: Face) -> None:
     """Somebody who is not signed in gets the refusal alone, before the body."""
     with face.door.connect() as client:
-        head = face.door.head(b"/up", method=b"PUT", fields=EXPECT, is_signed_in=False)
+        head = face.door.head(b"/uninvited", method=b"PUT", fields=EXPECT, is_signed_in=False)
         client.send(head)
         first = client.read_head()
         if face.differs(Difference.INVITES_ALL):
@@ -203,7 +203,7 @@ def test_stranger_is_not_invited(app: RawApp, face: Face) -> None:
             first = client.read_head()
 
     assert b"%d" % face.stranger_status == first[9:12]
-    assert [] == app.exchanges
+    assert [] == app.exchanges_of(b"/uninvited")
 
 
 def test_nobody_is_invited_to_an_app_that_is_down(face_of_nobody: Face) -> None:

@@ -57,7 +57,8 @@ WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
     for (const {value, sources} of list.getEntries())
-        shifts.push(value + ' ' + sources.map(({node}) => node?.outerHTML?.slice(0, 80)));
+        if (value >= 0.005)  // half a hundredth of the screen: nobody sees it
+            shifts.push(value + ' ' + sources.map(({node}) => node?.outerHTML?.slice(0, 80)));
 }).observe({type: 'layout-shift', buffered: true});
 """
 SHIFTS = """
