@@ -122,7 +122,7 @@ class PasskeyContract:
             store.remove_passkey(ANNA.id, key, now=1600.0) for key in (b"one", b"two")
         )
 
-        assert True is outcomes[0]
+        assert outcomes[0] is True
         assert isinstance(outcomes[1], Failure)
         assert outcomes[1].check(LastWayInError)
         assert [b"two"] == self._ids(store, pump)

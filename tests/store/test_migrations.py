@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import stat
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +12,8 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.store.migrations import SCHEMA
-from tests.store.conftest import ROOT, Opener
+from tests.store.conftest import Opener
+from tests.store.kills import kill_an_upgrade
 from tests.store.pump import Pump
 from tests.store.samples import ANNA, KENJI, session
 
@@ -231,19 +228,7 @@ def test_an_upgrade_survives_kills(
     chance = random.Random(1)
     before = made.read_bytes()
     for _ in range(kills):
-        made.write_bytes(before)
-        for suffix in ("-wal", "-shm"):
-            made.with_name(made.name + suffix).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.store.opener", str(made), str(schema), "0"]
-        upgrading = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
-        assert upgrading.stdout is not None
-        with upgrading.stdout as told:
-            told.read(1)
-            try:
-                upgrading.wait(chance.uniform(0.0, 0.12))
-            except subprocess.TimeoutExpired:
-                os.kill(upgrading.pid, signal.SIGKILL)
-        upgrading.wait()
+        kill_an_upgrade(made, schema, before, after_s=chance.uniform(0.0, 0.12))
 
         store = reopen(schema=schema)
 

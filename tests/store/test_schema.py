@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +13,8 @@ import pytest
 
 from gateway.rules.records import InvitationKind, Passkey, Session
 from gateway.store.migrations import SCHEMA
-from tests.store.conftest import ROOT, Opener
+from tests.store.conftest import Opener
+from tests.store.kills import kill_an_upgrade
 from tests.store.pump import Pump
 from tests.store.samples import ANNA, KENJI, invitation, passkey, session, token_hash
 
@@ -181,19 +178,7 @@ def test_an_upgrade_from_the_first_survives_kills(
     chance = random.Random(2)
     before = old.read_bytes()
     for _ in range(kills):
-        old.write_bytes(before)
-        for suffix in ("-wal", "-shm"):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.store.opener", str(old), str(SCHEMA), "0"]
-        upgrading = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
-        assert upgrading.stdout is not None
-        with upgrading.stdout as told:
-            told.read(1)
-            try:
-                upgrading.wait(chance.uniform(0.0, 0.12))
-            except subprocess.TimeoutExpired:
-                os.kill(upgrading.pid, signal.SIGKILL)
-        upgrading.wait()
+        kill_an_upgrade(old, SCHEMA, before, after_s=chance.uniform(0.0, 0.12))
 
         store = reopen()
 
